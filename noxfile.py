@@ -1,0 +1,213 @@
+"""
+What is checked, and how.  ``nox`` alone does what CI does; ``nox -l`` lists the rest.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "typing", "tests", "coverage", "docs"]
+os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+EXTRAS = ".[sql,passlib,async,http,ldap,mongodb,cognito,testing]"
+PYTEST = ("pytest", "--numprocesses=auto")
+SERVERS = ("MIGRATEKIT_TEST_POSTGRESQL", "MIGRATEKIT_TEST_MARIADB")
+
+
+def _runs(version: str) -> bool:
+    """
+    Return whether there is a Python *version*; a shim that starts none is not one.
+    """
+    if version == OURS:
+        return True
+    try:
+        done = subprocess.run(  # noqa: S603 -- a name from our own classifiers
+            [f"python{version}", "-c", ""], capture_output=True, check=False
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+OURS = f"{sys.version_info.major}.{sys.version_info.minor}"
+SUPPORTED = nox.project.python_versions(PYPROJECT)
+PYTHONS = [version for version in SUPPORTED if _runs(version)]
+MISSING = [version for version in SUPPORTED if version not in PYTHONS]
+if not PYTHONS:
+    raise SystemExit(f"No Python of {', '.join(SUPPORTED)} is here.")
+MEASURED = OURS if OURS in PYTHONS else PYTHONS[0]
+
+
+def _group(name: str) -> tuple[str, ...]:
+    return tuple(nox.project.dependency_groups(PYPROJECT, name))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """
+    Check the style of the code.
+    """
+    session.install(*_group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """
+    Check the types, also of code that uses the library as an application does.
+    """
+    session.install("-e", EXTRAS, *_group("typing"))
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """
+    Run all tests that need no server, the code of README and docs included.
+    """
+    if MISSING:
+        session.log("Skipped, because they are not here: %s", ", ".join(MISSING))
+    session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
+    if session.python == MEASURED:
+        session.run("coverage", "erase")
+        session.run("coverage", "run", "-m", *PYTEST, *session.posargs)
+    else:
+        session.run(*PYTEST, *session.posargs)
+
+
+@nox.session(python=MEASURED)
+def coverage(session: nox.Session) -> None:
+    """
+    Demand that the tests have taken every branch.
+    """
+    session.install("coverage[toml]")
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """
+    Build the documentation in docs/_build; a warning is an error.
+    """
+    session.install("-e", EXTRAS, *_group("docs"))
+    # From scratch, because a warning is given only for what is read.
+    session.run("sphinx-build", "-E", "-W", "--keep-going", "docs", "docs/_build")
+
+
+@nox.session
+def services(session: nox.Session) -> None:
+    """
+    Run the tests against the servers that MIGRATEKIT_TEST_* name; none may be skipped.
+    """
+    unset = [name for name in SERVERS if not os.environ.get(name)]
+    if unset:
+        session.error(f"Set the SQLAlchemy URL of a test database: {', '.join(unset)}")
+    session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
+    session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
+    folders = ("tests/stores", "tests/sources", "tests/storms")
+    other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
+    session.run("pytest", *folders, other, *session.posargs)
+
+
+@nox.session
+@nox.parametrize(
+    "installed",
+    [
+        nox.param(("libpass>=1.9", "bcrypt>=5"), id="libpass-bcrypt5"),
+        nox.param(("libpass>=1.9", "bcrypt>=4.3,<5"), id="libpass-bcrypt4"),
+        nox.param(("passlib==1.7.4", "bcrypt>=4.3,<5"), id="passlib-bcrypt4"),
+        nox.param(("passlib==1.7.4", "bcrypt>=5"), id="passlib-bcrypt5"),
+    ],
+)
+def passlib(session: nox.Session, installed: tuple[str, ...]) -> None:
+    """
+    Run the tests of the formats over both passlibs and both generations of bcrypt.
+    """
+    extras = ".[sql,async,http,ldap,mongodb,cognito]"
+    session.install("-e", extras, *_group("tests"), *installed)
+    session.run(*PYTEST, "tests/formats", "tests/sources", *session.posargs)
+
+
+@nox.session
+def formats(session: nox.Session) -> None:
+    """
+    Run the tests of the formats alone, every vector included.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    session.run(*PYTEST, "tests/formats", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """
+    Throw a million stored hashes at every format.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    session.run("python", "tests/fuzz/fuzz_formats.py", *session.posargs)
+
+
+@nox.session
+def laws(session: nox.Session) -> None:
+    """
+    Play the world, and the model against the stores, twenty times as long.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    session.env["MIGRATEKIT_EXAMPLES"] = "20"
+    session.run(
+        *PYTEST, "tests/test_laws.py", "tests/test_machine.py", *session.posargs
+    )
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """
+    Measure, and write the figures to benchmarks/*.json.
+    """
+    session.install("-e", EXTRAS, *_group("drivers"))
+    for script in sorted(Path("benchmarks").glob("*.py")):
+        session.run("python", str(script), *session.posargs)
+
+
+@nox.session
+def races(session: nox.Session) -> None:
+    """
+    Let many want the same users at once: 10,000 first logins on each database.
+    """
+    session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
+    session.env["MIGRATEKIT_RACES"] = "10000"
+    session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
+    session.run("pytest", "-s", "tests/storms/test_storm_races.py", *session.posargs)
+
+
+@nox.session
+def crashes(session: nox.Session) -> None:
+    """
+    Kill a process at every step, statement and commit of every operation.
+    """
+    session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
+    session.env["MIGRATEKIT_CRASHES"] = "all"
+    session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
+    session.run("pytest", "-s", "tests/storms/test_storm_crashes.py", *session.posargs)
+
+
+@nox.session
+def h2(session: nox.Session) -> None:
+    """
+    Run the queries for Oracle and SQL Server in H2's modes of them; needs Java.
+    """
+    session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"), *_group("h2"))
+    jar = os.environ.get("MIGRATEKIT_TEST_H2", "/usr/share/java/h2.jar")
+    session.env["MIGRATEKIT_TEST_H2"] = jar
+    session.run("pytest", "tests/sources/test_h2.py", *session.posargs)
