@@ -1,0 +1,268 @@
+"""
+What happened: values for listeners, and the listener that logs.
+
+No event holds a password, a hash or a token.
+"""
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import attrs
+
+from migratekit.models import Origin
+
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+# As in `logging`, which takes longer to import than all the events.
+_INFO: Final = 20
+_WARNING: Final = 30
+_ERROR: Final = 40
+
+
+def printable(identifier: object) -> str:
+    """
+    Return what was typed in a form that is safe in a log: escaped, 64 characters.
+    """
+    if type(identifier) is not str:
+        return f"<{type(identifier).__name__}>"
+    return ascii(identifier[:64])[1:-1][:64]
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """
+    Superclass of all events.  *level* is the one it is logged at.
+    """
+
+    level: ClassVar[int] = _INFO
+
+
+@attrs.frozen(kw_only=True)
+class LoginSucceeded(Event):
+    """
+    Somebody was let in.
+
+    *user_id* is the store's id; for whoever was answered by the source, the legacy id.
+    """
+
+    user_id: str
+    migrated: bool
+
+
+@attrs.frozen(kw_only=True)
+class LoginRefused(Event):
+    """
+    Somebody was not let in.
+
+    *reason* is for logs only; *identifier* is what was typed, see `printable()`.
+    """
+
+    level = _WARNING
+
+    identifier: str = attrs.field(converter=printable)
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class UserMigrated(Event):
+    """
+    A user of the source was stored.
+    """
+
+    user_id: str
+    legacy_id: str
+    origin: Origin
+
+
+@attrs.frozen(kw_only=True)
+class UsersImported(Event):
+    """
+    A chunk of an import was dealt with; see `migratekit.imports.ImportReport`.
+    """
+
+    inserted: int
+    already_migrated: int
+    conflicts: int
+    invalid: int
+
+
+@attrs.frozen(kw_only=True)
+class PasswordRehashed(Event):
+    """
+    A stored hash was renewed at the current parameters.
+    """
+
+    user_id: str
+
+
+@attrs.frozen(kw_only=True)
+class RehashFailed(Event):
+    """
+    A stored hash is still the old one: the new one could not be written.
+    """
+
+    level = _ERROR
+
+    user_id: str
+
+
+@attrs.frozen(kw_only=True)
+class FloorExceeded(Event):
+    """
+    A failure took longer than ``failure_floor``, so its time may tell something.
+
+    Both in seconds.
+    """
+
+    level = _WARNING
+
+    took: float
+    floor: float
+
+
+@attrs.frozen(kw_only=True)
+class UserSignedUp(Event):
+    """
+    A new user was stored, by themselves or by an administrator.
+    """
+
+    user_id: str
+    origin: Origin
+
+
+@attrs.frozen(kw_only=True)
+class PasswordChangeStarted(Event):
+    """
+    A token for a password change was made.
+
+    *user_id* is the store's id, or the legacy id of a user who has not moved.
+    """
+
+    user_id: str
+
+
+@attrs.frozen(kw_only=True)
+class PasswordChanged(Event):
+    """
+    A stored user has a new password.
+    """
+
+    user_id: str
+
+
+@attrs.frozen(kw_only=True)
+class IdentifierChanged(Event):
+    """
+    A stored user has a new e-mail or username; *field* says which.
+    """
+
+    user_id: str
+    field: str
+
+
+@attrs.frozen(kw_only=True)
+class UserBlocked(Event):
+    """
+    A user was blocked.
+    """
+
+    user_id: str
+
+
+@attrs.frozen(kw_only=True)
+class UserUnblocked(Event):
+    """
+    A user was unblocked.
+    """
+
+    user_id: str
+
+
+@attrs.frozen(kw_only=True)
+class UserDeleted(Event):
+    """
+    A user was deleted.  The ledger remembers that they moved.
+    """
+
+    user_id: str
+
+
+@attrs.frozen(kw_only=True)
+class UserReadmitted(Event):
+    """
+    The ledger has forgotten that a user of the source moved.
+    """
+
+    level = _WARNING
+
+    legacy_id: str
+
+
+@attrs.frozen(kw_only=True)
+class ProfileDrift(Event):
+    """
+    ``login`` and ``get_user`` of the source do not agree on *fields*.
+    """
+
+    level = _WARNING
+
+    user_id: str
+    fields: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class RuleFailed(Event):
+    """
+    A rule raised, or gave an answer that is none.  The login was denied.
+
+    *detail* is where.
+    """
+
+    level = _ERROR
+
+    detail: str
+
+
+@attrs.frozen(kw_only=True)
+class CutOver(Event):
+    """
+    The source was replaced by a no-op.
+
+    *remaining* is how many users had not moved, or None where nobody can tell.
+    """
+
+    level = _WARNING
+
+    remaining: int | None
+
+
+def log_event(event: Event) -> None:
+    """
+    Log *event* to the logger ``migratekit``, with its fields as ``extra``.
+
+    The record has the attribute ``migratekit``: a dict of the event's name and fields.
+    """
+    fields = attrs.asdict(event)
+    name = type(event).__name__
+    text = " ".join(f"{key}={value}" for key, value in fields.items())
+    _logger().log(
+        event.level,
+        "%s %s",
+        name,
+        text,
+        extra={"migratekit": {"event": name, **fields}},
+    )
+
+
+def log_listener_failure(event: Event, detail: str) -> None:
+    """
+    Log that a listener failed at *detail*, so that nothing else has to.
+    """
+    _logger().error("A listener failed to take %s: %s", type(event).__name__, detail)
+
+
+def _logger() -> "Logger":
+    import logging  # noqa: PLC0415
+
+    return logging.getLogger("migratekit")

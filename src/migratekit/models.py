@@ -1,0 +1,430 @@
+"""
+The values that the rest of the package talks about.
+"""
+
+import datetime as dt
+import enum
+import math
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import attrs
+
+
+_Nested: TypeAlias = "list[JSON] | tuple[JSON, ...] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | _Nested | None"
+
+
+class Origin(enum.StrEnum):
+    """
+    How a stored user came to be.
+    """
+
+    LOGIN = "login"
+    PASSWORD_CHANGE = "password_change"  # noqa: S105
+    SIGN_UP = "sign_up"
+    IMPORT = "import"
+    ADMIN = "admin"
+
+
+class KeyKind(enum.StrEnum):
+    """
+    What a `LedgerKey` is the value of.
+    """
+
+    EMAIL = "email"
+    USERNAME = "username"
+    LEGACY_ID = "legacy_id"
+
+
+def _json(value: object) -> object:
+    """
+    Copy *value* as plain JSON: a dict, list, str, number, bool or None.
+    """
+    if value is None or type(value) in {bool, int, str}:
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
+    if type(value) is dict or isinstance(value, Mapping):
+        if not {*map(type, value)} <= {str}:
+            raise TypeError("The keys of a profile or metadata must be str.")
+        return {key: _json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    raise TypeError(f"{type(value).__name__} is no JSON value.")
+
+
+def _json_object(value: Mapping[str, JSON]) -> dict[str, JSON]:
+    if type(value) is not dict and not isinstance(value, Mapping):
+        raise TypeError(f"A mapping was expected, not {type(value).__name__}.")
+    return _json(value)  # type: ignore[return-value]
+
+
+def _text(_: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+    if type(value) is not str:
+        raise TypeError(f"{attribute.name} must be str, not {type(value).__name__}.")
+
+
+def _flag(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
+    if type(value) is not bool:
+        raise TypeError(f"{attribute.name} must be bool, not {type(value).__name__}.")
+
+
+def _aware(
+    _: object, attribute: "attrs.Attribute[dt.datetime]", value: dt.datetime
+) -> None:
+    if not isinstance(value, dt.datetime) or value.tzinfo is None:
+        raise TypeError(f"{attribute.name} must be a datetime with a time zone.")
+
+
+_optional_text = attrs.validators.optional(_text)
+_optional_aware = attrs.validators.optional(_aware)
+
+
+def _kind(value: KeyKind | str) -> KeyKind:
+    # An import makes millions of them.
+    return value if type(value) is KeyKind else KeyKind(value)
+
+
+@attrs.frozen
+class Identifier:
+    """
+    An e-mail or a username in canonical form.
+
+    Made from what was typed by `migratekit.validation.canonical()` only; a store may
+    take it as it is.
+    """
+
+    kind: Literal[KeyKind.EMAIL, KeyKind.USERNAME]
+    value: str
+
+
+@attrs.frozen
+class LedgerKey:
+    """
+    Something that belongs to one person for good.
+    """
+
+    kind: KeyKind = attrs.field(converter=_kind)
+    value: str
+
+
+@attrs.frozen
+class Retirement:
+    """
+    The ledger's row of a key.
+
+    *legacy_id* is the user of the source that the key belongs to, if any.
+    """
+
+    key: LedgerKey
+    reason: Literal["used", "reserved"]
+    legacy_id: str | None
+
+
+@attrs.frozen(kw_only=True)
+class _Person:
+    """
+    What the source and the store both know of a user.
+    """
+
+    email: str | None = attrs.field(validator=_optional_text)
+    email_verified: bool = attrs.field(default=False, validator=_flag)
+    username: str | None = attrs.field(default=None, validator=_optional_text)
+    blocked: bool = attrs.field(default=False, validator=_flag)
+    must_change_password: bool = attrs.field(default=False, validator=_flag)
+    profile: dict[str, JSON] = attrs.field(
+        factory=dict, converter=_json_object, repr=False, hash=False
+    )
+    user_metadata: dict[str, JSON] = attrs.field(
+        factory=dict, converter=_json_object, repr=False, hash=False
+    )
+    app_metadata: dict[str, JSON] = attrs.field(
+        factory=dict, converter=_json_object, repr=False, hash=False
+    )
+    created_at: dt.datetime | None = attrs.field(
+        default=None, validator=_optional_aware
+    )
+
+
+@attrs.frozen(kw_only=True)
+class LegacyUser(_Person):
+    """
+    A user as the legacy source knows them.
+
+    Args:
+        user_id:
+            The source's own stable id, as text of 1 to 255 characters, without a
+            prefix.
+
+        email:
+            As the source spells it, or None if it has none.
+
+        email_verified:
+            Whether the *source* has proved that the address is theirs.
+
+        username:
+            As the source spells it, or None.
+
+        blocked:
+            Whether the source would let nobody in.
+
+        must_change_password:
+            Whether the password was right but must be changed first.
+
+        profile:
+            Any of ``name``, ``given_name``, ``family_name``, ``nickname``,
+            ``picture``, and free keys; JSON values.
+
+        user_metadata:
+            JSON that the user may edit.
+
+        app_metadata:
+            JSON that the user may not edit.
+
+        created_at:
+            When the source got to know them; with a time zone.
+
+    Raises:
+        TypeError: If a value has another type.
+    """
+
+    user_id: str = attrs.field(validator=_text)
+
+
+@attrs.frozen(kw_only=True)
+class User(_Person):
+    """
+    A user of the new store.
+
+    Has what `LegacyUser` has, and:
+
+    Args:
+        id:
+            The store's own id; a UUID as text.
+
+        origin:
+            How the user came to be.
+
+        legacy_id:
+            ``source_name|user_id`` for whoever came from the source, else None.
+
+        migrated_at:
+            When a user with a legacy id was moved, else None.  UTC.
+
+        updated_at:
+            When the record was last written.  UTC.
+    """
+
+    id: str = attrs.field(validator=_text)
+    origin: Origin = attrs.field(converter=Origin)
+    legacy_id: str | None = attrs.field(default=None, validator=_optional_text)
+    migrated_at: dt.datetime | None = attrs.field(
+        default=None, validator=_optional_aware
+    )
+    updated_at: dt.datetime | None = attrs.field(
+        default=None, validator=_optional_aware
+    )
+
+
+def identifiers(user: User) -> tuple[Identifier, ...]:
+    """
+    Return the canonical identifiers of *user*, who is in canonical form.
+    """
+    email = Identifier(KeyKind.EMAIL, user.email) if user.email else None
+    username = Identifier(KeyKind.USERNAME, user.username) if user.username else None
+    return tuple(key for key in (email, username) if key is not None)
+
+
+def ledger_keys(user: User) -> tuple[LedgerKey, ...]:
+    """
+    Return the keys that the ledger must hold for *user*.
+    """
+    values = (
+        (KeyKind.LEGACY_ID, user.legacy_id),
+        (KeyKind.EMAIL, user.email),
+        (KeyKind.USERNAME, user.username),
+    )
+    return tuple(LedgerKey(kind, value) for kind, value in values if value is not None)
+
+
+@attrs.frozen
+class NewUser:
+    """
+    A user about to be stored, and the hash of their password.
+
+    *user* is in canonical form and has its id already, so that a commit whose outcome
+    is unknown can be read back.
+    """
+
+    user: User
+    password_hash: str | None = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Record:
+    """
+    A stored user with what never leaves the front door.
+
+    *version* grows by one with every write.
+    """
+
+    user: User
+    password_hash: str | None = attrs.field(repr=False)
+    version: int
+
+
+@attrs.frozen
+class StoredHash:
+    """
+    A legacy hash, with what stands beside it in its row.
+
+    Args:
+        text: The hash itself.
+        salt: The salt column, if there is one; text or bytes.
+        salt2: A second salt column.
+        username: The user name as it was when the hash was made.
+        format: The name of the format, where several are mixed.
+    """
+
+    text: str = attrs.field(repr=False, validator=_text)
+    salt: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False)
+    salt2: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False)
+    username: str | None = attrs.field(default=None, kw_only=True)
+    format: str | None = attrs.field(default=None, kw_only=True)
+
+
+@attrs.frozen(kw_only=True)
+class ImportRecord(LegacyUser):
+    """
+    A `LegacyUser` to be imported, with their hash.
+
+    Args:
+        password:
+            The legacy hash; None for a user whom the source vouches for at their first
+            login, or who has to reset.
+
+        line:
+            Where the record stands in its file, counted from 1; None for one that
+            stands in none.
+
+    Raises:
+        TypeError: If a value has another type.
+    """
+
+    password: StoredHash | None = attrs.field(
+        default=None,
+        repr=False,
+        validator=attrs.validators.optional(attrs.validators.instance_of(StoredHash)),
+    )
+    line: int | None = None
+
+
+@attrs.frozen
+class RowError:
+    """
+    Why a row was not imported; nothing of its hash.
+
+    Args:
+        line: Where the row stands, counted from 1.
+
+        code:
+            What is wrong, in capitals, as in ``CONFLICT_EMAIL``; see
+            `migratekit.imports.codes` for all of them.
+
+        field: The field it is about, or None for the row as a whole.
+        message: The same in words.
+    """
+
+    line: int
+    code: str
+    field: str | None
+    message: str
+
+
+@attrs.frozen
+class Authenticated:
+    """
+    Somebody who proved who they are.
+
+    Args:
+        user:
+            The stored `User`; with ``import_mode`` off, for somebody who has not
+            moved, the source's `LegacyUser`.
+
+        migrated:
+            Whether this very login moved them into the store.
+    """
+
+    user: User | LegacyUser
+    migrated: bool
+
+
+@attrs.frozen
+class PasswordChange:
+    """
+    What a password reset needs: mail *token* to *email*, and to no other address.
+    """
+
+    token: str = attrs.field(repr=False)
+    email: str
+    expires_at: dt.datetime
+
+
+@attrs.frozen
+class Figures:
+    """
+    What a store can count.
+
+    Args:
+        by_origin: Number of stored users by origin.
+        moved: Number of legacy ids in the ledger that are *used*.
+        by_day: The same number by the day, in UTC, on which they moved.
+        by_format: Number of stored users by `migratekit.passwords.format_of()`.
+    """
+
+    by_origin: dict[Origin, int]
+    moved: int
+    by_day: dict[dt.date, int] = attrs.field(factory=dict)
+    by_format: dict[str, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Progress:
+    """
+    How far a migration is.
+
+    Args:
+        total: Number of stored users.
+        by_origin: Their number by origin; every origin is there.
+        moved: How many users of the source ever moved, deleted ones included.
+        remaining: How many have not, or None where the source cannot count.
+        by_day: *moved* by the day, in UTC, in order; days without any are left out.
+        by_format: *total* by the format of the stored hash, most frequent first.
+    """
+
+    total: int
+    by_origin: dict[Origin, int]
+    moved: int
+    remaining: int | None
+    by_day: dict[dt.date, int] = attrs.field(factory=dict)
+    by_format: dict[str, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Disagreement:
+    """
+    Where a store's ledger and its users do not agree.
+
+    Args:
+        user_id: The id of the stored user it is about, or None.
+        key: The key it is about.
+        problem:
+            ``not_in_ledger`` (a user has the key, the ledger has no row), ``reserved``
+            (a user has the key, the row says *reserved*) or ``other_owner`` (the row of
+            a legacy id names another legacy id).
+    """
+
+    user_id: str | None
+    key: LedgerKey
+    problem: str

@@ -1,0 +1,275 @@
+"""
+Hashes of the new store: argon2id.
+"""
+
+import base64
+import re
+import unicodedata
+from typing import Final
+
+import argon2
+import attrs
+
+from migratekit.errors import ConfigurationError, UnusableHashError
+from migratekit.models import StoredHash
+
+
+_KIB_PER_GIB: Final = 1024 * 1024
+_LONGEST: Final = 512
+
+
+def normal_form(password: str) -> str:
+    """
+    Return the NFC form that is hashed (NIST SP 800-63B-4, 3.1.1.2).
+
+    A password with an unassigned code point stays as it is, because a later version of
+    Unicode may give that code point another form.
+    """
+    if password.isascii() or any(unicodedata.category(c) == "Cn" for c in password):
+        return password
+    return unicodedata.normalize("NFC", password)
+
+
+@attrs.frozen(kw_only=True)
+class Argon2Hasher:
+    """
+    Hashes with argon2id.
+
+    Args:
+        memory_cost: KiB.
+        time_cost: Passes over the memory.
+        parallelism: Lanes.
+
+    The default is the second recommended option of RFC 9106, 4: 64 MiB, 3, 4.
+
+    Raises:
+        migratekit.errors.ConfigurationError:
+            If argon2 knows no such costs, or `verify()` would refuse them.
+    """
+
+    memory_cost: int = 65536
+    time_cost: int = 3
+    parallelism: int = 4
+    _argon2: argon2.PasswordHasher = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        costs = (self.memory_cost, self.time_cost, self.parallelism)
+        if any(type(cost) is not int for cost in costs):
+            raise ConfigurationError("The costs of argon2 are whole numbers.")
+        if self.time_cost < 1 or not 1 <= self.parallelism <= self.memory_cost / 8:
+            raise ConfigurationError(
+                "argon2 needs a time_cost and a parallelism of at least 1, and a "
+                "memory_cost of at least 8 KiB a lane."
+            )
+        ceiling = _over_ceiling(*costs)
+        if ceiling is not None:
+            raise ConfigurationError(f"No hash of this hasher would verify: {ceiling}.")
+        hasher = argon2.PasswordHasher(
+            memory_cost=self.memory_cost,
+            time_cost=self.time_cost,
+            parallelism=self.parallelism,
+        )
+        object.__setattr__(self, "_argon2", hasher)
+
+    def hash(self, password: str, /) -> str:
+        """
+        Return an argon2id hash of the NFC form of *password*, as a PHC string.
+        """
+        return self._argon2.hash(normal_form(password))
+
+    def verify(self, password: str, encoded: str, /) -> bool:
+        """
+        Return whether *encoded* is a hash of *password*, in NFC or as it was typed.
+
+        Raises:
+            migratekit.errors.UnusableHashError:
+                If *encoded* is no argon2 hash, is cut, or costs more than 1 GiB,
+                4 GiB over all passes or 16 lanes.
+        """
+        answer = self._answer(password, encoded)
+        if isinstance(answer, bool):
+            return answer
+        masked = _masked(encoded)
+        # Nothing secret stays in the frame of the traceback.
+        del password, encoded
+        raise UnusableHashError(masked, answer)
+
+    def needs_rehash(self, encoded: str, /) -> bool:
+        """
+        Return whether *encoded* was made with other parameters than `hash()` uses.
+        """
+        if _unusable(encoded) is not None:
+            return True
+        return self._argon2.check_needs_rehash(encoded)
+
+    def admit(self, stored: StoredHash, /) -> str:
+        """
+        Return the text of *stored*, an argon2 hash with no salt beside it.
+
+        Computes nothing.
+
+        Raises:
+            migratekit.errors.UnusableHashError:
+                If it is anything else, or `verify()` would refuse it.
+        """
+        detail = _unusable(stored.text)
+        if detail is None and not _is_decodable(stored.text):
+            detail = "it is malformed"
+        if stored.salt is not None or stored.salt2 is not None:
+            detail = "it has a salt beside it"
+        if stored.format not in {None, "argon2", "argon2id", "argon2i", "argon2d"}:
+            detail = "it is of another format"
+        if detail is None:
+            return stored.text
+        masked = _masked(stored.text)
+        # Nothing secret stays in the frame of the traceback.
+        del stored
+        raise UnusableHashError(masked, detail)
+
+    def _answer(self, password: str, encoded: str) -> bool | str:
+        detail = _unusable(encoded)
+        if detail is not None:
+            return detail
+        forms = dict.fromkeys((normal_form(password), password))
+        # Both forms are always tried, so that time does not tell which one matched.
+        answers = [self._matches(form, encoded) for form in forms]
+        return "it is malformed" if None in answers else True in answers
+
+    def _matches(self, password: str, encoded: str) -> bool | None:
+        try:
+            return self._argon2.verify(encoded, password)
+        except argon2.exceptions.VerifyMismatchError:
+            return False
+        except (argon2.exceptions.Argon2Error, ValueError):
+            return None
+
+
+def _over_ceiling(memory: int, passes: int, lanes: int) -> str | None:
+    if memory > _KIB_PER_GIB or memory * passes > 4 * _KIB_PER_GIB:
+        return "it costs too much memory"
+    if lanes > 16:
+        return "it has too many lanes"
+    return None
+
+
+RFC_9106_LOW_MEMORY: Final = Argon2Hasher()
+OWASP_MINIMUM: Final = Argon2Hasher(memory_cost=19456, time_cost=2, parallelism=1)
+
+
+def _unusable(encoded: str) -> str | None:
+    if not encoded.startswith("$argon2") or len(encoded) > _LONGEST:
+        return "it is no argon2 hash"
+    if not encoded.isascii() or not encoded.isprintable():
+        # The C library would not see what is behind a NUL.
+        return "it is malformed"
+    try:
+        cost = argon2.extract_parameters(encoded)
+    except (argon2.exceptions.Argon2Error, ValueError, ArithmeticError):
+        return "it is malformed"
+    if cost.hash_len < 16:
+        return "it is cut"
+    return _over_ceiling(cost.memory_cost, cost.time_cost, cost.parallelism)
+
+
+_COSTS: Final = re.compile(r"\$m=([1-9][0-9]*),t=([1-9][0-9]*),p=([1-9][0-9]*)\$")
+
+
+def _is_decodable(encoded: str) -> bool:
+    """
+    Return whether argon2 reads *encoded*, which `_unusable()` has nothing against.
+    """
+    costs = _COSTS.search(encoded)
+    if costs is None:
+        return False
+    memory, _, lanes = (int(cost) for cost in costs.groups())
+    if memory < 8 * lanes:
+        return False
+    # The decoder of the C library is only to be had together with the computation; so
+    # that is made as cheap as it can be.
+    head, tail = encoded[: costs.start()], encoded[costs.end() :]
+    cheap = f"{head}$m={8 * lanes},t=1,p={lanes}${tail}"
+    try:
+        argon2.PasswordHasher().verify(cheap, "")
+    except argon2.exceptions.VerifyMismatchError:
+        return True
+    except (argon2.exceptions.Argon2Error, ValueError):
+        return False
+    return True
+
+
+def _masked(encoded: str) -> str:
+    for kind in ("$argon2id$", "$argon2i$", "$argon2d$"):
+        if encoded.startswith(kind):
+            return f"{kind}…"
+    return "…"
+
+
+_LABEL: Final = 64  # characters at most; what a store's column holds
+_ARGON2: Final = re.compile(
+    r"\$(argon2id|argon2i|argon2d)\$(?:v=([0-9]{1,3})\$)?"
+    r"(m=[0-9]{1,10},t=[0-9]{1,10},p=[0-9]{1,10})\$"
+)
+# As migratekit.formats.envelope writes it, which is not imported: it is heavy.
+_ENVELOPE: Final = re.compile(
+    r"\$mk\$v=1\$(?:f=([a-z0-9_.-]+)|fb=([A-Za-z0-9_-]+))(,[^$]*)?\$"
+)
+_CRYPT: Final = re.compile(r"\$([a-z0-9]{1,4}|[HPS])[$,]")
+_CRYPT_NAMES: Final = {
+    "1": "md5_crypt",
+    **dict.fromkeys(("2", "2a", "2b", "2x", "2y"), "bcrypt"),
+    "5": "sha256_crypt",
+    "6": "sha512_crypt",
+    "7": "crypt_scrypt7",
+    "H": "phpass",
+    "P": "phpass",
+    "S": "drupal7",
+    "apr1": "apr_md5_crypt",
+    "gy": "gost_yescrypt",
+    "md5": "sun_md5_crypt",
+    "sha1": "sha1_crypt",
+    "wp": "wordpress_bcrypt",
+    "y": "yescrypt",
+}
+
+
+def format_of(encoded: str | None) -> str:
+    """
+    Return the label under which a stored hash is counted, of at most 64 ASCII
+    characters.
+
+    ``argon2id m=65536,t=3,p=4``; the name of a legacy format, such as ``wordpress``;
+    ``argon2id(wordpress)`` for one that is wrapped; ``none`` without a hash, and
+    ``other`` for what is none of these.  It is made of names and cost parameters, and
+    holds nothing of a salt or digest.
+    """
+    if encoded is None:
+        return "none"
+    envelope = _ENVELOPE.match(encoded)
+    if envelope is not None:
+        return _label_of_envelope(*envelope.groups())
+    argon2id = _ARGON2.match(encoded)
+    if argon2id is not None:
+        kind, version, costs = argon2id.groups()
+        # Without v= it is version 16, which wrote none; 19 is the current one.
+        return f"{kind} {'' if version == '19' else f'v={version or 16} '}{costs}"
+    crypt = _CRYPT.match(encoded)
+    return _CRYPT_NAMES.get(crypt[1], "other") if crypt is not None else "other"
+
+
+def _label_of_envelope(name: str | None, coded: str | None, rest: str | None) -> str:
+    if coded is not None:
+        name = _decoded(coded)
+    if name is None or not name.isascii() or not name.isprintable():
+        return "other"
+    wrapped = rest is not None and ",w=" in rest
+    room = _LABEL - len("argon2id()") if wrapped else _LABEL
+    if len(name) > room:
+        name = f"{name[: room - 3]}..."
+    return f"argon2id({name})" if wrapped else name
+
+
+def _decoded(text: str) -> str | None:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return None

@@ -1,0 +1,101 @@
+"""
+What an application decides about its migration.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import attrs
+
+from migratekit.errors import ConfigurationError, Violation
+
+
+PasswordCheck = Callable[[str], Iterable[Violation]]
+
+
+@attrs.frozen(kw_only=True)
+class MigrationPolicy:
+    """
+    Options of a connection.  To change one, make a new policy: `attrs.evolve()`.
+
+    Args:
+        import_mode:
+            On: users move into the store.  Off: nobody further is moved; whoever is
+            neither stored nor retired is answered by the source, and nothing is
+            written.
+
+        strategy_version:
+            2 validates users before they are stored and compares identifiers
+            trimmed, in NFC and lower case.  1 does neither.
+
+        requires_username:
+            Whether a username must be set (version 2).
+
+        username_length:
+            Least and greatest number of characters of a username (version 2).
+
+        password_check:
+            Gives the violations of a password; none if it is good enough.
+
+        weak_legacy_password:
+            What a right legacy password with violations gets: ``admit`` lets them in,
+            ``must_change`` demands a better one first, ``refuse`` raises
+            `migratekit.errors.PasswordRejectedError`.
+
+        allow_sign_up:
+            Whether people may register themselves.
+
+        detect_drift:
+            Whether ``get_user`` is asked once after a first login, to compare.
+
+        token_lifetime:
+            How long a password-change token is good for.
+
+        failure_floor:
+            Seconds before any failed login, sign-up or reset request is answered.
+            Must exceed what the source takes plus one hash.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If an option has no such value.
+    """
+
+    import_mode: bool = True
+    strategy_version: Literal[1, 2] = 2
+    requires_username: bool = False
+    username_length: tuple[int, int] = (1, 128)
+    password_check: PasswordCheck | None = None
+    weak_legacy_password: Literal["admit", "must_change", "refuse"] = "must_change"  # noqa: S105
+    allow_sign_up: bool = True
+    detect_drift: bool = False
+    token_lifetime: dt.timedelta = dt.timedelta(minutes=30)
+    failure_floor: float = 0.25
+
+    def __attrs_post_init__(self) -> None:
+        flags = ("import_mode", "requires_username", "allow_sign_up", "detect_drift")
+        for name in flags:
+            if type(getattr(self, name)) is not bool:
+                raise ConfigurationError(f"{name} must be True or False.")
+        if self.strategy_version not in (1, 2):
+            raise ConfigurationError("strategy_version must be 1 or 2.")
+        if self.weak_legacy_password not in ("admit", "must_change", "refuse"):
+            raise ConfigurationError(
+                "weak_legacy_password must be admit, must_change or refuse."
+            )
+        if not _is_range(self.username_length):
+            raise ConfigurationError("username_length must be within 1 and 320.")
+        lifetime = self.token_lifetime
+        if not isinstance(lifetime, dt.timedelta) or lifetime <= dt.timedelta(0):
+            raise ConfigurationError("token_lifetime must be a positive timedelta.")
+        floor = self.failure_floor
+        if type(floor) not in {int, float} or not 0 <= floor <= 60:
+            raise ConfigurationError("failure_floor must be 0 to 60 seconds.")
+        if self.password_check is not None and not callable(self.password_check):
+            raise ConfigurationError("password_check must be a callable.")
+
+
+def _is_range(bounds: object) -> bool:
+    match bounds:
+        case (int(low), int(high)):
+            return 1 <= low <= high <= 320
+    return False
