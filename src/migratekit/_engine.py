@@ -1,0 +1,112 @@
+"""
+Database engines that keep secrets: no parameters in errors and logs, and no rows.
+"""
+
+import logging
+import os
+import weakref
+from typing import Any, Final
+
+from migratekit.errors import ConfigurationError
+
+
+try:
+    import sqlalchemy as sa
+except ImportError:
+    raise ImportError('SQLAlchemy is missing: pip install "migratekit[sql]"') from None
+
+
+_ENGINES: "Final[weakref.WeakSet[sa.Engine]]" = weakref.WeakSet()
+_LOGGING_NAME: Final = "migratekit"
+
+
+def _hides_rows(record: logging.LogRecord) -> bool:
+    # SQLAlchemy logs whole result rows, with their hashes, at DEBUG.
+    return record.levelno >= logging.INFO
+
+
+# A filter and not a level: a level of INFO would switch on the log of all statements.
+logging.getLogger(f"sqlalchemy.engine.Engine.{_LOGGING_NAME}").addFilter(_hides_rows)
+
+
+def parsed_url(url: str | sa.URL) -> sa.URL:
+    """
+    Return *url* as an object whose repr masks the password.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If it is no database URL.
+    """
+    try:
+        return sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        del url
+    raise ConfigurationError("This is no database URL as SQLAlchemy spells them.")
+
+
+def make_engine(url: str | sa.URL, **options: Any) -> sa.Engine:
+    """
+    Return a new engine that keeps secrets.
+
+    Args:
+        url: Where the database is.
+        options: What `sqlalchemy.create_engine()` takes besides.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If *url* is none, or of no known dialect.
+        ImportError: If the driver is not installed.
+    """
+    url = parsed_url(url)
+    options = {"pool_pre_ping": True, **options}
+    try:
+        engine = sa.create_engine(
+            url, hide_parameters=True, logging_name=_LOGGING_NAME, **options
+        )
+    except sa.exc.ArgumentError as exc:
+        failure = type(exc).__name__
+    else:
+        forget_when_forked(engine)
+        return engine
+    raise ConfigurationError(f"SQLAlchemy refuses this database URL: {failure}.")
+
+
+def forget_when_forked(engine: sa.Engine) -> None:
+    """
+    Have a forked process open connections of its own.
+
+    Two processes on one connection get each other's answers.
+    """
+    _ENGINES.add(engine)
+
+
+def _forget_connections() -> None:
+    for engine in list(_ENGINES):
+        # Not closed: they are the parent's.
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
+    os.register_at_fork(after_in_child=_forget_connections)
+
+
+def checked_engine(url_or_engine: str | sa.URL | sa.Engine) -> sa.Engine:
+    """
+    Return an engine that keeps secrets: a new one, or the given one if it does.
+
+    What is returned for an engine shares its pool, and logs no rows.
+
+    Raises:
+        migratekit.errors.ConfigurationError:
+            If an engine was made without ``hide_parameters=True``, or if the argument
+            is neither an engine nor a database URL.
+    """
+    if not isinstance(url_or_engine, sa.Engine):
+        return make_engine(url_or_engine)
+    if not url_or_engine.hide_parameters:
+        raise ConfigurationError(
+            "The engine prints parameters, and so hashes: make it with "
+            "create_engine(..., hide_parameters=True)."
+        )
+    engine = url_or_engine.execution_options()
+    engine.logging_name = _LOGGING_NAME
+    engine.echo = url_or_engine.echo  # Makes the logger of the new name.
+    return engine

@@ -1,0 +1,179 @@
+"""
+A hasher for a store that also holds imported legacy hashes.
+"""
+
+from collections.abc import Callable
+
+import attrs
+
+from migratekit.errors import UnusableHashError
+from migratekit.formats import envelope, wrapping
+from migratekit.formats.format import FormatList, LegacyFormat, inspect
+from migratekit.formats.masking import mask
+from migratekit.models import StoredHash
+from migratekit.protocols import ImportingHasher, PasswordHasher
+
+
+@attrs.frozen
+class LegacyHasher:
+    """
+    A `migratekit.protocols.PasswordHasher` that hashes with *hasher* and verifies with
+    either.
+
+    An envelope (`migratekit.formats.envelope`) is left to *format*.  So is any other
+    text that *hasher* does not count as its own current hash and that *format*
+    identifies; should it not match there, *hasher* is asked too, as the text may be one
+    of its own of an older cost.  The rest is *hasher*'s.
+
+    A legacy text that looks like a current hash and is made otherwise (argon2 over a
+    prehash, at the very same cost) must be sealed, as `admit()` does it.
+
+    Args:
+        hasher: The one for new hashes.
+        format: The format or `migratekit.formats.FormatList` of the imported ones.
+    """
+
+    hasher: PasswordHasher
+    format: LegacyFormat
+
+    def hash(self, password: str, /) -> str:
+        """
+        Return a fresh hash of *password* by the inner hasher.
+        """
+        return self.hasher.hash(password)
+
+    def verify(self, password: str, encoded: str, /) -> bool:
+        """
+        Return whether *encoded* is a hash of *password*.
+
+        Raises:
+            migratekit.errors.UnusableHashError:
+                If *encoded* is malformed, unknown or over a cost ceiling.
+        """
+        try:
+            return self._verify(password, encoded)
+        except UnusableHashError as error:
+            refusal = error.with_traceback(None)
+        # Nothing secret stays in the frame of the traceback.
+        del password, encoded
+        raise refusal
+
+    def needs_rehash(self, encoded: str, /) -> bool:
+        """
+        Return whether *encoded* is not a current hash of the inner hasher.
+        """
+        return not self._current(encoded)
+
+    def admit(self, stored: StoredHash, /) -> str:
+        """
+        Return the text that is stored for *stored*; see
+        `migratekit.protocols.ImportingHasher.admit()`.
+
+        What *format* identifies is sealed, with its name, whatever it looks like: the
+        declaration of a site says how its hashes were made.  Of the rest, what the
+        inner hasher admits stays as it is.  An envelope is opened and sealed again; a
+        wrapped one stays as it is.
+
+        Raises:
+            migratekit.errors.UnusableHashError:
+                If *stored* could never be verified.  The mark of a locked or disabled
+                account is such.
+        """
+        if envelope.is_wrapped(stored.text):
+            return self._admitted_wrapped(stored)
+        stored = _opened(stored)
+        chosen = self._chosen(stored)
+        if chosen is not None:
+            inspect(chosen, stored)
+            return envelope.seal(stored, chosen.name)
+        own = self._own(stored)
+        if own is not None:
+            return own
+        inspect(self.format, stored)  # It knows best what is wrong.
+        masked = mask(stored.text)
+        # Nothing secret stays in the frame of the traceback.
+        del stored
+        raise UnusableHashError(masked, "it is malformed or of no declared format")
+
+    def wrapping(self, stored: StoredHash, /) -> Callable[[], str] | None:
+        """
+        Return what computes the text to store for a weak hash; see
+        `migratekit.protocols.WrappingHasher.wrapping()`.
+
+        Weak is whatever is quick to guess: digests, also iterated ones, MD5-crypt, DES,
+        clear text, and PBKDF2 of fewer rounds than OWASP asks for.  None is given for
+        the rest, and for hashes of a `migratekit.formats.LegacyFormat` of another make,
+        which cannot say.
+
+        Raises:
+            migratekit.errors.UnusableHashError: As `admit()` does.
+        """
+        self.admit(stored)
+        if envelope.is_wrapped(stored.text):
+            return None
+        stored = _opened(stored)
+        chosen = self._chosen(stored)
+        if chosen is None:
+            return None
+        return wrapping.wrapping(self.hasher, chosen, stored)
+
+    def _verify(self, password: str, encoded: str) -> bool:
+        if envelope.is_wrapped(encoded):
+            return wrapping.verify(self.hasher, self.format, password, encoded)
+        if envelope.is_sealed(encoded):
+            return self.format.verify(password, envelope.open(encoded)) is True
+        stored = StoredHash(encoded)
+        if self._current(encoded) or self.format.identify(stored) is not True:
+            return self.hasher.verify(password, encoded) is True
+        legacy = self.format.verify(password, stored) is True
+        try:
+            return self.hasher.verify(password, encoded) is True or legacy
+        except UnusableHashError:
+            return legacy
+
+    def _current(self, encoded: str) -> bool:
+        if envelope.is_sealed(encoded):
+            return False
+        return self.hasher.needs_rehash(encoded) is False
+
+    def _chosen(self, stored: StoredHash) -> LegacyFormat | None:
+        if isinstance(self.format, FormatList):
+            return self.format.chosen(stored)
+        named = stored.format in {None, self.format.name}
+        return self.format if named and self.format.identify(stored) is True else None
+
+    def _own(self, stored: StoredHash) -> str | None:
+        if not isinstance(self.hasher, ImportingHasher):
+            return None
+        try:
+            return self.hasher.admit(stored)
+        except UnusableHashError:
+            return None
+
+    def _admitted_wrapped(self, stored: StoredHash) -> str:
+        refusal = _beside(stored)
+        if refusal is None:
+            wrapping.inspect(self.hasher, self.format, stored.text)
+            return stored.text
+        del stored
+        raise refusal
+
+
+def _opened(stored: StoredHash) -> StoredHash:
+    """
+    Return what is in an envelope; any other hash as it is.
+    """
+    if not envelope.is_sealed(stored.text):
+        return stored
+    refusal = _beside(stored)
+    if refusal is None:
+        return envelope.open(stored.text)
+    del stored
+    raise refusal
+
+
+def _beside(stored: StoredHash) -> UnusableHashError | None:
+    columns = (stored.salt, stored.salt2, stored.username, stored.format)
+    if columns == (None, None, None, None):
+        return None
+    return UnusableHashError(mask(stored.text), "an envelope has nothing beside it")
