@@ -1,0 +1,203 @@
+"""
+Puts the parts of a connection together, and says early what does not fit.
+"""
+
+import datetime as dt
+import inspect
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+from migratekit._flows.context import Context
+from migratekit._steps import Ports
+from migratekit._tokens import Sealed, Signer
+from migratekit.errors import ConfigurationError
+from migratekit.policy import MigrationPolicy
+from migratekit.protocols import (
+    AsyncLegacySource,
+    AsyncUserStore,
+    Clock,
+    EventSink,
+    LegacySource,
+    PasswordHasher,
+    Rule,
+    UserStore,
+)
+from migratekit.validation import Validator
+
+
+T = TypeVar("T")
+
+_STORE_METHODS = ("find", "get", "create", "replace", "delete", "retired")
+_SOURCE_METHODS = ("login", "get_user")
+_HASHER_METHODS = ("hash", "verify", "needs_rehash")
+_CLOCK_METHODS = ("now", "monotonic", "sleep")
+
+
+class SystemClock:
+    """
+    The machine's clock.
+    """
+
+    def now(self) -> dt.datetime:
+        """
+        Return the time of day in UTC.
+        """
+        return dt.datetime.now(dt.UTC)
+
+    def monotonic(self) -> float:
+        """
+        Return seconds that never go back.
+        """
+        return time.monotonic()
+
+    def sleep(self, seconds: float, /) -> Awaitable[None] | None:
+        """
+        Sleep.
+        """
+        time.sleep(seconds)
+        return None
+
+
+class AsyncSystemClock(SystemClock):
+    """
+    The machine's clock, for an event loop.
+    """
+
+    async def sleep(self, seconds: float, /) -> None:
+        """
+        Sleep, and let others run.
+        """
+        # A quarter of the time that `import migratekit` would take.
+        import asyncio  # noqa: PLC0415
+
+        await asyncio.sleep(seconds)
+
+
+def assemble(
+    store: UserStore | AsyncUserStore,
+    source: LegacySource | AsyncLegacySource,
+    *,
+    source_name: str,
+    policy: MigrationPolicy,
+    validator: Validator,
+    hasher: PasswordHasher,
+    rules: Iterable[Rule],
+    listeners: Iterable[EventSink],
+    secret_key: Sealed | None,
+    clock: Clock,
+) -> tuple[Context, Ports]:
+    """
+    Return what the flows decide by, and whom they ask.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If a part does not fit.
+    """
+    named = type(source_name) is str
+    if not named or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", source_name):
+        raise ConfigurationError(
+            "source_name must be 1 to 64 letters, digits, dots, dashes or underscores."
+        )
+    if not isinstance(policy, MigrationPolicy) or not isinstance(validator, Validator):
+        raise ConfigurationError(
+            "The policy must be a MigrationPolicy, and the validator a Validator."
+        )
+    _need(store, "store", _STORE_METHODS)
+    _need(source, "source", _SOURCE_METHODS)
+    _need(hasher, "hasher", _HASHER_METHODS)
+    _need(clock, "clock", _CLOCK_METHODS)
+    _need_sync(hasher, "hasher", _HASHER_METHODS)
+    context = Context(
+        policy=policy,
+        source_name=source_name,
+        rules=_callables(rules, "rules"),
+        listeners=_callables(listeners, "listeners"),
+        signer=None if secret_key is None else _signer(secret_key),
+    )
+    decoy = hasher.hash(str(uuid.uuid4()))
+    if not isinstance(decoy, str):
+        raise ConfigurationError("The hasher's hash() must return a str.")
+    ports = Ports(
+        store=store,
+        source=source,
+        hasher=hasher,
+        validator=validator,
+        clock=clock,
+        decoy=decoy,
+    )
+    return context, ports
+
+
+def refuse_async_parts(context: Context, ports: Ports) -> None:
+    """
+    Make sure that nothing has to be awaited, as far as that can be seen.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If something has.
+    """
+    _need_sync(ports.store, "store", _STORE_METHODS)
+    _need_sync(ports.source, "source", _SOURCE_METHODS)
+    _need_sync(ports.clock, "clock", _CLOCK_METHODS)
+    check = context.policy.password_check
+    for part in (*context.rules, *context.listeners, check):
+        if inspect.iscoroutinefunction(part):
+            raise ConfigurationError(
+                f"{_name_of(part)} is a coroutine function: use AsyncConnection."
+            )
+
+
+def _callables(parts: Iterable[T], role: str) -> tuple[T, ...]:
+    given = tuple(parts) if isinstance(parts, Iterable) else (None,)
+    if not all(map(callable, given)):
+        raise ConfigurationError(f"The {role} must be a list of callables.")
+    return given
+
+
+def _name_of(part: object) -> str:
+    return getattr(part, "__name__", type(part).__name__)
+
+
+def _signer(secret_key: Sealed) -> Signer:
+    # Only connections with a key need hashlib, hmac and itsdangerous.
+    from migratekit._signing import TokenSigner  # noqa: PLC0415
+
+    return TokenSigner(secret_key)
+
+
+def described(connection: object) -> str:
+    """
+    Return a connection's `repr`, also of one that is not finished.
+    """
+    ports = getattr(connection, "_ports", None)
+    parts = "" if ports is None else f" from {ports.source!r} to {ports.store!r}"
+    return f"<{type(connection).__name__}{parts}>"
+
+
+def check_moment(moment: dt.datetime | None) -> None:
+    """
+    Refuse a time of day without a zone: it would be another one on another machine.
+
+    Raises:
+        TypeError: If it is one.
+    """
+    if moment is not None and moment.tzinfo is None:
+        raise TypeError("migrated_since needs a time zone.")
+
+
+def _need(part: object, role: str, methods: tuple[str, ...]) -> None:
+    for name in methods:
+        if isinstance(part, type) or not callable(getattr(part, name, None)):
+            raise ConfigurationError(f"The {role} has no method {name}().")
+
+
+def _need_sync(part: object, role: str, methods: tuple[str, ...]) -> None:
+    for name in methods:
+        if inspect.iscoroutinefunction(getattr(part, name)):
+            raise ConfigurationError(
+                f"The {role}'s {name}() is a coroutine function, which a sync "
+                "Connection cannot await: use AsyncConnection."
+                if role != "hasher"
+                else f"The hasher's {name}() must not be a coroutine function."
+            )

@@ -1,0 +1,142 @@
+"""
+What all flows of a connection share, and what somebody typed.
+"""
+
+from collections.abc import Sequence
+
+import attrs
+
+from migratekit._steps import AskUser, Tell
+from migratekit._tokens import Signer
+from migratekit.errors import ConfigurationError, ContractError
+from migratekit.events import Event
+from migratekit.models import Identifier, KeyKind, LedgerKey, LegacyUser
+from migratekit.policy import MigrationPolicy
+from migratekit.protocols import EventSink, Rule
+from migratekit.validation import canonical
+
+
+# How often a lost compare-and-swap is tried again, where trying again makes sense.
+ATTEMPTS = 8
+
+
+@attrs.frozen
+class Context:
+    """
+    What an application decided when it made its connection.
+    """
+
+    policy: MigrationPolicy
+    source_name: str
+    rules: Sequence[Rule]
+    listeners: Sequence[EventSink]
+    signer: Signer | None = attrs.field(repr=False)
+
+    def legacy_id(self, legacy: LegacyUser) -> str:
+        """
+        Return the id under which *legacy* stands in the store and the ledger.
+        """
+        return f"{self.source_name}|{legacy.user_id}"
+
+    def tokens(self) -> Signer:
+        """
+        Return the signer.
+
+        Raises:
+            migratekit.errors.ConfigurationError: If there is no ``secret_key``.
+        """
+        if self.signer is None:
+            raise ConfigurationError("Password-change tokens need a secret_key.")
+        return self.signer
+
+
+@attrs.frozen
+class Secret:
+    """
+    A password or a token on its way.
+    """
+
+    value: str = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Credentials:
+    """
+    What somebody typed into a login form.
+    """
+
+    identifier: str
+    password: Secret
+
+
+@attrs.frozen
+class Asked:
+    """
+    An identifier as it is asked for.
+
+    Args:
+        typed: As typed, trimmed: what the source gets.
+        key: In the connection's canonical form: what the store gets.
+        person: In version-2 form: what the source's answer is compared with.
+    """
+
+    typed: str
+    key: Identifier
+    person: Identifier
+
+    @property
+    def ledger_key(self) -> LedgerKey:
+        """
+        Return the key in the ledger.
+        """
+        return LedgerKey(self.key.kind, self.key.value)
+
+
+def asked_for(ctx: Context, identifier: object) -> Asked | None:
+    """
+    Return how to ask for *identifier*, or None if it is bad input.
+    """
+    try:
+        key = canonical(identifier, strategy_version=ctx.policy.strategy_version)
+        person = canonical(identifier)
+    except ValueError:
+        return None
+    return Asked(str(identifier).strip(), key, person)
+
+
+def check_identity(asked: Asked, legacy: LegacyUser) -> None:
+    """
+    Make sure that the source answered for whom it was asked.
+
+    MySQL's default collation finds ``a@x`` for ``á@x``, and that is another person.
+
+    Raises:
+        migratekit.errors.ContractError: If it did not.
+    """
+    email = asked.person.kind is KeyKind.EMAIL
+    try:
+        answered = canonical(legacy.email if email else legacy.username)
+    except ValueError:
+        answered = None
+    if answered != asked.person:
+        raise ContractError("The source returned another user than it was asked for.")
+
+
+async def ask_user(asked: Asked) -> LegacyUser | None:
+    """
+    Ask the source's ``get_user``, for the typed and then the canonical form.
+    """
+    for identifier in dict.fromkeys((asked.typed, asked.key.value)):
+        legacy = await AskUser(identifier)
+        if legacy is not None:
+            check_identity(asked, legacy)
+            return legacy
+    return None
+
+
+async def tell(ctx: Context, event: Event) -> None:
+    """
+    Tell all listeners that *event* happened.
+    """
+    for listener in ctx.listeners:
+        await Tell(listener, event)

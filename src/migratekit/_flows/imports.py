@@ -1,0 +1,234 @@
+"""
+Many users at once, out of a file or a source.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+import attrs
+
+from migratekit._flows.context import Context, tell
+from migratekit._flows.profiles import draft
+from migratekit._steps import (
+    BindSource,
+    CanCreateMany,
+    Created,
+    CreateMany,
+    CreateUser,
+    ReadDate,
+)
+from migratekit._steps.imports import AdmitAll, ExamineAll, Wrapping
+from migratekit.errors import (
+    AlreadyMigratedError,
+    ConfigurationError,
+    ContractError,
+    UnusableHashError,
+    UserExistsError,
+)
+from migratekit.events import UsersImported
+from migratekit.imports import codes
+from migratekit.imports.report import ImportReport, RowError
+from migratekit.models import ImportRecord, NewUser, Origin, User
+from migratekit.validation import is_possible_user_id
+
+
+__all__ = ["Chunk", "ImportReport", "Outcome", "Wrapping", "begin", "import_chunk"]
+
+Conflict: TypeAlias = AlreadyMigratedError | UserExistsError
+# By the position of a row in its chunk.
+Users: TypeAlias = Mapping[int, User]
+Problems: TypeAlias = Mapping[int, Sequence[RowError]]
+
+
+@attrs.frozen
+class Chunk:
+    """
+    Some rows of an import; *first* is the number of the first one.
+    """
+
+    rows: Sequence[ImportRecord | RowError] = attrs.field(repr=False)
+    first: int
+
+    def line(self, position: int) -> int:
+        """
+        Return where a row stands: in its file, or else among all rows.
+        """
+        line = self.rows[position].line
+        return self.first + position if line is None else line
+
+
+@attrs.frozen
+class Outcome:
+    """
+    What became of a chunk; *conflict* is the first one.
+    """
+
+    report: ImportReport
+    conflict: Conflict | None
+
+
+async def begin(ctx: Context) -> None:
+    """
+    Make sure that users of this source may be stored at all.
+    """
+    if not ctx.policy.import_mode:
+        raise ConfigurationError("With import_mode off, nobody is moved any further.")
+    await BindSource(ctx.source_name)
+
+
+async def import_chunk(
+    ctx: Context, chunk: Chunk, wrapping: Wrapping | None
+) -> Outcome:
+    """
+    Store those who may be, and tell what became of the others.
+    """
+    rows = dict(enumerate(chunk.rows))
+    records = {p: row for p, row in rows.items() if isinstance(row, ImportRecord)}
+    unread = {p: [row] for p, row in rows.items() if isinstance(row, RowError)}
+    if len(records) + len(unread) < len(rows):
+        raise ContractError("A row of an import is no ImportRecord.")
+
+    users, misfits = await _examined(ctx, chunk, records)
+    new, unusable = await _admitted(chunk, records, users, wrapping)
+    outcomes = zip(new, await _create([*new.values()]), strict=True)
+    refused = {p: error for p, error in outcomes if error is not None}
+    conflicts = {
+        p: error for p, error in refused.items() if not _has_moved(new[p].user, error)
+    }
+
+    clashes = {p: [_clash(chunk.line(p), error)] for p, error in conflicts.items()}
+    problems: Problems = {**unread, **misfits, **unusable, **clashes}
+    errors = tuple(error for p in sorted(problems) for error in problems[p])
+    report = ImportReport(
+        inserted=len(new) - len(refused),
+        already_migrated=len(refused) - len(conflicts),
+        conflicts=len(conflicts),
+        invalid=len(problems) - len(conflicts),
+        codes=dict(Counter(error.code for error in errors)),
+        errors=errors,
+    )
+    await tell(
+        ctx,
+        UsersImported(
+            inserted=report.inserted,
+            already_migrated=report.already_migrated,
+            conflicts=report.conflicts,
+            invalid=report.invalid,
+        ),
+    )
+    return Outcome(report, next(iter(conflicts.values()), None))
+
+
+async def _examined(
+    ctx: Context, chunk: Chunk, records: Mapping[int, ImportRecord]
+) -> tuple[Users, Problems]:
+    """
+    Return the users in canonical form, and what is wrong with the others.
+    """
+    now = await ReadDate()
+    drafts = [
+        await draft(
+            ctx,
+            record,
+            Origin.IMPORT,
+            must_change=record.must_change_password,
+            now=now,
+        )
+        for record in records.values()
+    ]
+    examined = await ExamineAll(drafts, ctx.policy)
+    users: dict[int, User] = {}
+    problems: dict[int, list[RowError]] = {}
+    for (position, record), answer in zip(records.items(), examined, strict=True):
+        found = [
+            codes.violation_error(chunk.line(position), violation)
+            for violation in answer.violations
+        ]
+        found += [
+            codes.row_error(chunk.line(position), codes.FORMAT, field)
+            for field in _impossible(record)
+        ]
+        if found:
+            problems[position] = found
+        else:
+            users[position] = answer.user
+    return users, problems
+
+
+async def _admitted(
+    chunk: Chunk,
+    records: Mapping[int, ImportRecord],
+    users: Users,
+    wrapping: Wrapping | None,
+) -> tuple[Mapping[int, NewUser], Problems]:
+    """
+    Return the users with what is stored for their hashes, and whose is unusable.
+    """
+    hashes = {
+        position: password
+        for position in users
+        if (password := records[position].password) is not None
+    }
+    answers = await AdmitAll([*hashes.values()], wrapping) if hashes else ()
+    admitted = dict(zip(hashes, answers, strict=True))
+    problems = {
+        position: [
+            codes.row_error(chunk.line(position), codes.INVALID_HASH, "password_hash")
+        ]
+        for position, answer in admitted.items()
+        if isinstance(answer, UnusableHashError)
+    }
+    new = {
+        position: NewUser(user, answer)
+        for position, user in users.items()
+        if not isinstance(answer := admitted.get(position), UnusableHashError)
+    }
+    return new, problems
+
+
+async def _create(new: Sequence[NewUser]) -> Sequence[Created]:
+    if not new:
+        return ()
+    if await CanCreateMany():
+        return await CreateMany(new)
+    return [await _create_one(user) for user in new]
+
+
+async def _create_one(new: NewUser) -> Created:
+    try:
+        await CreateUser(new)
+    except (AlreadyMigratedError, UserExistsError) as error:
+        return error
+    return None
+
+
+def _has_moved(user: User, error: Created) -> bool:
+    """
+    Return whether *error* says that this very user had been moved before.
+    """
+    return isinstance(error, AlreadyMigratedError) and error.legacy_id == user.legacy_id
+
+
+def _clash(line: int, error: Conflict) -> RowError:
+    """
+    Return the error of a row that wants what another user has, or had.
+    """
+    if isinstance(error, UserExistsError):
+        code = codes.OF_FIELD.get(error.field, codes.CONFLICT)
+        return codes.row_error(line, code, error.field)
+    return codes.row_error(line, codes.CONFLICT, None)
+
+
+def _impossible(record: ImportRecord) -> Iterator[str]:
+    """
+    Yield the fields that a source could not have given, either.
+    """
+    if not is_possible_user_id(record.user_id):
+        yield "user_id"
+    try:
+        if record.created_at is not None:
+            record.created_at.astimezone(dt.UTC)
+    except OverflowError:
+        yield "created_at"

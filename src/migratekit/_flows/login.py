@@ -1,0 +1,293 @@
+"""
+One login: in the store, or from the source into the store.
+"""
+
+import attrs
+
+from migratekit._flows.change_tokens import demand_change
+from migratekit._flows.context import (
+    ATTEMPTS,
+    Asked,
+    Context,
+    Credentials,
+    asked_for,
+    tell,
+)
+from migratekit._flows.drift import look_for_drift
+from migratekit._flows.profiles import (
+    check_loss,
+    draft,
+    examine,
+    fields_of_others,
+    is_outrun,
+    violations_of,
+)
+from migratekit._flows.proof import (
+    InStore,
+    Preloaded,
+    Proof,
+    prove,
+    prove_again,
+    verify,
+)
+from migratekit._flows.refusals import (
+    Refusal,
+    bad_input,
+    finish_refusal,
+    wait_for_floor,
+    wrong,
+)
+from migratekit._flows.rules import denied
+from migratekit._flows.writes import create, replace
+from migratekit._run import Refused
+from migratekit._steps import FindUser, HashPassword, NeedsRehash, ReadClock, ReadDate
+from migratekit.errors import (
+    AccountBlockedError,
+    AlreadyMigratedError,
+    MigrateKitError,
+    PasswordChangeRequiredError,
+    PasswordRejectedError,
+    ProfileInvalidError,
+    StaleRecordError,
+    UserExistsError,
+)
+from migratekit.events import (
+    LoginSucceeded,
+    PasswordRehashed,
+    RehashFailed,
+    UserMigrated,
+)
+from migratekit.models import Authenticated, LegacyUser, NewUser, Origin, Record, User
+from migratekit.validation import is_possible_password, taken
+
+
+async def authenticate(ctx: Context, attempt: Credentials) -> Authenticated | Refused:
+    """
+    Decide one login, and answer every failure alike.
+    """
+    began = await ReadClock()
+    asked = asked_for(ctx, attempt.identifier)
+    try:
+        outcome = await _decide(ctx, asked, attempt)
+    except MigrateKitError as error:
+        outcome = Refusal(error)
+
+    if isinstance(outcome, Refusal):
+        await finish_refusal(ctx, attempt, asked, outcome)
+        await wait_for_floor(ctx, began)
+        return Refused(outcome.error)
+
+    await tell(ctx, _success(ctx, outcome))
+    return outcome
+
+
+async def _decide(
+    ctx: Context, asked: Asked | None, attempt: Credentials
+) -> Authenticated | Refusal:
+    if asked is None or not is_possible_password(attempt.password.value):
+        return bad_input()
+    outcome = await prove(ctx, asked, attempt)
+    if isinstance(outcome, Refusal):
+        return outcome
+    return await _admit(ctx, asked, attempt, outcome)
+
+
+async def _admit(
+    ctx: Context, asked: Asked, attempt: Credentials, proof: Proof
+) -> Authenticated | Refusal:
+    if isinstance(proof, InStore):
+        return await _enter(ctx, asked, attempt, proof.record)
+    if isinstance(proof, Preloaded):
+        return await _settle(ctx, asked, attempt, proof)
+    if ctx.policy.import_mode:
+        return await _move(ctx, asked, attempt, proof.legacy)
+    return await _answer_from_source(ctx, proof.legacy)
+
+
+async def _enter(
+    ctx: Context, asked: Asked, attempt: Credentials, record: Record
+) -> Authenticated | Refusal:
+    """
+    Let somebody in whose stored hash has matched.
+    """
+    refusal = await _judge(ctx, asked, record)
+    if refusal is not None:
+        return refusal
+    if await NeedsRehash(record.password_hash) is True:
+        renewed = await _rehash(ctx, asked, attempt, record)
+        if isinstance(renewed, Refusal):
+            return renewed
+        record = renewed
+    return await _welcome(ctx, record.user, migrated=False)
+
+
+async def _judge(ctx: Context, asked: Asked, record: Record) -> Refusal | None:
+    if record.user.blocked:
+        return Refusal(AccountBlockedError())
+    if record.user.must_change_password:
+        return Refusal(await demand_change(ctx, asked, record))
+    return None
+
+
+async def _rehash(
+    ctx: Context, asked: Asked, attempt: Credentials, record: Record
+) -> Record | Refusal:
+    """
+    Renew the hash; if that fails, the old one stays and the login is a success.
+    """
+    user = attrs.evolve(record.user, updated_at=await ReadDate())
+    try:
+        fresh = Record(user, await HashPassword(attempt.password.value), record.version)
+        renewed = await replace(record, fresh)
+    except StaleRecordError:
+        return await _read_again(ctx, asked, attempt, record)
+    except MigrateKitError:
+        await tell(ctx, RehashFailed(user_id=user.id))
+        return record
+    await tell(ctx, PasswordRehashed(user_id=user.id))
+    return renewed
+
+
+async def _read_again(
+    ctx: Context, asked: Asked, attempt: Credentials, verified: Record
+) -> Record | Refusal:
+    """
+    Judge the record that somebody else has just written.
+    """
+    record = await FindUser(asked.key)
+    if record is None or record.password_hash is None:
+        return wrong("gone", reads=2)
+    if record.password_hash != verified.password_hash:
+        proof = await verify(attempt, record, reads=2)
+        if isinstance(proof, Refusal):
+            return proof
+    return await _judge(ctx, asked, record) or record
+
+
+async def _settle(
+    ctx: Context, asked: Asked, attempt: Credentials, proof: Preloaded
+) -> Authenticated | Refusal:
+    """
+    Give a pre-loaded user the hash of the password that the source vouched for.
+    """
+    for _ in range(ATTEMPTS):
+        old = proof.record
+        if old.user.blocked or proof.legacy.blocked:
+            return Refusal(AccountBlockedError())
+        must_change = old.user.must_change_password or proof.legacy.must_change_password
+        refusal = await _unfit(ctx, asked, attempt, old, must_change=must_change)
+        if refusal is not None:
+            return refusal
+
+        now = await ReadDate()
+        user = attrs.evolve(old.user, migrated_at=now, updated_at=now)
+        new = Record(user, await HashPassword(attempt.password.value), old.version)
+        try:
+            record = await replace(old, new)
+        except StaleRecordError:
+            again = await prove_again(ctx, asked, attempt, proof.legacy)
+            if not isinstance(again, Preloaded):
+                return await _admit_again(ctx, asked, attempt, again)
+            proof = again
+        else:
+            return await _moved(ctx, asked, proof.legacy, record)
+    return Refusal(StaleRecordError())
+
+
+async def _move(
+    ctx: Context, asked: Asked, attempt: Credentials, legacy: LegacyUser
+) -> Authenticated | Refusal:
+    """
+    Store a user of the source.
+    """
+    if legacy.blocked:
+        return Refusal(AccountBlockedError())
+    examined = await examine(ctx, await draft(ctx, legacy, Origin.LOGIN))
+    if is_outrun(asked, examined):
+        again = await prove_again(ctx, asked, attempt, legacy)
+        return await _admit_again(ctx, asked, attempt, again)
+    violations = examined.violations or tuple(
+        map(taken, await fields_of_others(ctx, asked, legacy))
+    )
+    if violations:
+        return Refusal(ProfileInvalidError(violations))
+    refusal = await _unfit(
+        ctx, asked, attempt, legacy, must_change=legacy.must_change_password
+    )
+    if refusal is not None:
+        return refusal
+
+    new = NewUser(examined.user, await HashPassword(attempt.password.value))
+    try:
+        record = await create(ctx, new)
+    except (AlreadyMigratedError, UserExistsError):
+        await check_loss(asked, examined.user)
+        again = await prove_again(ctx, asked, attempt, legacy)
+        return await _admit_again(ctx, asked, attempt, again)
+    return await _moved(ctx, asked, legacy, record)
+
+
+async def _unfit(
+    ctx: Context,
+    asked: Asked,
+    attempt: Credentials,
+    holder: Record | LegacyUser,
+    *,
+    must_change: bool,
+) -> Refusal | None:
+    """
+    Return why a right legacy password is not good enough to stay.
+    """
+    violations = await violations_of(ctx, attempt.password)
+    weak = ctx.policy.weak_legacy_password
+    if violations and weak == "refuse":
+        return Refusal(PasswordRejectedError(violations))
+    if must_change or (violations and weak == "must_change"):
+        return Refusal(await demand_change(ctx, asked, holder))
+    return None
+
+
+async def _admit_again(
+    ctx: Context, asked: Asked, attempt: Credentials, proof: Proof | Refusal
+) -> Authenticated | Refusal:
+    if isinstance(proof, Refusal):
+        return proof
+    return await _admit(ctx, asked, attempt, proof)
+
+
+async def _moved(
+    ctx: Context, asked: Asked, legacy: LegacyUser, record: Record
+) -> Authenticated | Refusal:
+    user = record.user
+    legacy_id = ctx.legacy_id(legacy)
+    await tell(
+        ctx, UserMigrated(user_id=user.id, legacy_id=legacy_id, origin=user.origin)
+    )
+    await look_for_drift(ctx, asked, legacy, user)
+    return await _welcome(ctx, user, migrated=True)
+
+
+async def _answer_from_source(
+    ctx: Context, legacy: LegacyUser
+) -> Authenticated | Refusal:
+    """
+    Let somebody in who stays in the source.
+    """
+    if legacy.blocked:
+        return Refusal(AccountBlockedError())
+    if legacy.must_change_password:
+        return Refusal(PasswordChangeRequiredError(None))
+    return await _welcome(ctx, legacy, migrated=False)
+
+
+async def _welcome(
+    ctx: Context, user: User | LegacyUser, *, migrated: bool
+) -> Authenticated | Refusal:
+    login = Authenticated(user, migrated)
+    return await denied(ctx, login) or login
+
+
+def _success(ctx: Context, login: Authenticated) -> LoginSucceeded:
+    user = login.user
+    user_id = user.id if isinstance(user, User) else ctx.legacy_id(user)
+    return LoginSucceeded(user_id=user_id, migrated=login.migrated)

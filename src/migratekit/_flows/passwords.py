@@ -1,0 +1,128 @@
+"""
+A password change by somebody who knows the old one, or by an administrator.
+"""
+
+from migratekit._flows.accounts import edit
+from migratekit._flows.context import (
+    ATTEMPTS,
+    Asked,
+    Context,
+    Credentials,
+    Secret,
+    asked_for,
+)
+from migratekit._flows.profiles import check_new_password
+from migratekit._flows.proof import (
+    InSource,
+    InStore,
+    Preloaded,
+    Proof,
+    prove,
+    prove_again,
+    verify,
+)
+from migratekit._flows.refusals import (
+    Refusal,
+    bad_input,
+    finish_refusal,
+    wait_for_floor,
+    wrong,
+)
+from migratekit._flows.reset import set_hash, store_legacy
+from migratekit._run import Refused
+from migratekit._steps import FindUser, ReadClock
+from migratekit.errors import (
+    AccountBlockedError,
+    ConfigurationError,
+    MigrateKitError,
+    StaleRecordError,
+)
+from migratekit.models import Record, User
+from migratekit.validation import is_possible_password
+
+
+async def change_password(
+    ctx: Context, attempt: Credentials, password: Secret
+) -> User | Refused:
+    """
+    Set a new password for whoever proves the old one; failures look like a login's.
+
+    A user who has not moved is moved, with the new password.
+    """
+    began = await ReadClock()
+    asked = asked_for(ctx, attempt.identifier)
+    try:
+        outcome = await _decide(ctx, asked, attempt, password)
+    except MigrateKitError as error:
+        outcome = Refusal(error)
+    if isinstance(outcome, User):
+        return outcome
+    await finish_refusal(ctx, attempt, asked, outcome)
+    await wait_for_floor(ctx, began)
+    return Refused(outcome.error)
+
+
+async def _decide(
+    ctx: Context, asked: Asked | None, attempt: Credentials, password: Secret
+) -> User | Refusal:
+    if asked is None or not is_possible_password(attempt.password.value):
+        return bad_input()
+    proof = await prove(ctx, asked, attempt)
+    for _ in range(ATTEMPTS):
+        if isinstance(proof, Refusal):
+            return proof
+        if _is_blocked(proof):
+            return Refusal(AccountBlockedError())
+        user = await _change(ctx, asked, proof, password)
+        if user is not None:
+            return user
+        proof = await _prove_anew(ctx, asked, attempt, proof)
+    return Refusal(StaleRecordError())
+
+
+def _is_blocked(proof: Proof) -> bool:
+    if isinstance(proof, InStore):
+        return proof.record.user.blocked
+    if isinstance(proof, Preloaded):
+        return proof.record.user.blocked or proof.legacy.blocked
+    return proof.legacy.blocked
+
+
+async def _change(
+    ctx: Context, asked: Asked, proof: Proof, password: Secret
+) -> User | None:
+    """
+    Return the changed user, or None if the record has changed since the proof.
+    """
+    if isinstance(proof, InSource):
+        if not ctx.policy.import_mode:
+            raise ConfigurationError("Nobody is moved while import_mode is off.")
+        return await store_legacy(ctx, asked, proof.legacy, password)
+    await check_new_password(ctx, password)
+    try:
+        return (await set_hash(ctx, proof.record, password)).user
+    except StaleRecordError:
+        return None
+
+
+async def _prove_anew(
+    ctx: Context, asked: Asked, attempt: Credentials, proof: Proof
+) -> Proof | Refusal:
+    if not isinstance(proof, InStore):
+        return await prove_again(ctx, asked, attempt, proof.legacy)
+    record = await FindUser(asked.key)
+    if record is None or record.password_hash is None:
+        return wrong("gone", reads=4)
+    return await verify(attempt, record, reads=4)
+
+
+async def set_password(ctx: Context, user_id: str, password: Secret) -> User:
+    """
+    Set a new password, whatever the old one was.
+    """
+    await check_new_password(ctx, password)
+
+    async def change(old: Record) -> Record:
+        return await set_hash(ctx, old, password)
+
+    return (await edit(user_id, change)).user

@@ -1,0 +1,137 @@
+"""
+Whether a password is somebody's: asked of the store, or else of the source.
+"""
+
+import attrs
+
+from migratekit._flows.context import Asked, Context, Credentials, check_identity
+from migratekit._flows.refusals import Refusal, wrong
+from migratekit._steps import (
+    AskLogin,
+    CheckRetired,
+    FindUser,
+    NeedsRehash,
+    VerifyPassword,
+)
+from migratekit.errors import ContractError, UnusableHashError
+from migratekit.models import KeyKind, LedgerKey, LegacyUser, Record
+
+
+@attrs.frozen
+class InStore:
+    """
+    The password is that of a stored hash.
+    """
+
+    record: Record
+
+
+@attrs.frozen
+class Preloaded:
+    """
+    The source vouches for a stored user who has no hash yet.
+    """
+
+    record: Record
+    legacy: LegacyUser
+
+
+@attrs.frozen
+class InSource:
+    """
+    The source vouches for somebody who is neither stored nor retired.
+    """
+
+    legacy: LegacyUser
+
+
+Proof = InStore | Preloaded | InSource
+
+
+async def prove(ctx: Context, asked: Asked, attempt: Credentials) -> Proof | Refusal:
+    """
+    Find out whose password it is.  Writes nothing.
+    """
+    record = await FindUser(asked.key)
+    if record is not None:
+        return await _by_record(ctx, asked, attempt, record, reads=1)
+
+    if await CheckRetired(asked.ledger_key) is not None:
+        # A first login may have finished since the first look.
+        record = await FindUser(asked.key)
+        if record is None:
+            return wrong("retired", reads=3)
+        return await _by_record(ctx, asked, attempt, record, reads=3)
+
+    try:
+        legacy = await _ask_login(asked, attempt)
+    except UnusableHashError:
+        return wrong("unusable_hash", reads=2)
+    if legacy is None:
+        return wrong("unknown_or_wrong", reads=2)
+
+    legacy_key = LedgerKey(KeyKind.LEGACY_ID, ctx.legacy_id(legacy))
+    if await CheckRetired(legacy_key) is not None:
+        return await prove_again(ctx, asked, attempt, legacy)
+    return InSource(legacy)
+
+
+async def prove_again(
+    ctx: Context, asked: Asked, attempt: Credentials, legacy: LegacyUser
+) -> InStore | Preloaded | Refusal:
+    """
+    Find out whose password it is from the store alone.
+
+    The source's yes counts only for a user of the same legacy id who has no hash yet;
+    a record with one may be somebody else's.
+    """
+    record = await FindUser(asked.key)
+    if record is None:
+        return wrong("retired", reads=4)
+    if record.password_hash is not None:
+        return await verify(attempt, record, reads=4)
+    if record.user.legacy_id == ctx.legacy_id(legacy):
+        return Preloaded(record, legacy)
+    return wrong("no_password", reads=4)
+
+
+async def verify(
+    attempt: Credentials, record: Record, *, reads: int
+) -> InStore | Refusal:
+    """
+    Compare the password with the hash of *record*.
+    """
+    try:
+        right = await VerifyPassword(attempt.password.value, record.password_hash)
+    except UnusableHashError:
+        return wrong("unusable_hash", reads=reads)
+    if right is True:
+        return InStore(record)
+    current = await NeedsRehash(record.password_hash) is False
+    return wrong("wrong_password", reads=reads, hashed=current)
+
+
+async def _by_record(
+    ctx: Context, asked: Asked, attempt: Credentials, record: Record, *, reads: int
+) -> Proof | Refusal:
+    if record.password_hash is not None:
+        return await verify(attempt, record, reads=reads)
+    if record.user.legacy_id is None:
+        return wrong("no_password", reads=reads)
+
+    try:
+        legacy = await _ask_login(asked, attempt)
+    except UnusableHashError:
+        return wrong("unusable_hash", reads=reads)
+    if legacy is None:
+        return wrong("unknown_or_wrong", reads=reads)
+    if ctx.legacy_id(legacy) != record.user.legacy_id:
+        raise ContractError("The source vouched for another user than is stored.")
+    return Preloaded(record, legacy)
+
+
+async def _ask_login(asked: Asked, attempt: Credentials) -> LegacyUser | None:
+    legacy = await AskLogin(asked.typed, attempt.password.value)
+    if legacy is not None:
+        check_identity(asked, legacy)
+    return legacy

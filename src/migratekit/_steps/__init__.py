@@ -1,0 +1,78 @@
+"""
+The questions a flow may ask: each names one call of one port, and performs it.
+"""
+
+from migratekit._steps.passwords import (
+    CheckPassword,
+    Examine,
+    HashPassword,
+    NeedsRehash,
+    VerifyPassword,
+)
+from migratekit._steps.source import (
+    AskLogin,
+    AskUser,
+    CountSource,
+)
+from migratekit._steps.step import (
+    Failed,
+    Ports,
+    Step,
+)
+from migratekit._steps.store import (
+    BindSource,
+    CanCreateMany,
+    CheckRetired,
+    CountUsers,
+    Created,
+    CreateMany,
+    CreateUser,
+    DeleteUser,
+    FindUser,
+    GetUser,
+    ListUsers,
+    Readmit,
+    ReplaceUser,
+)
+from migratekit._steps.world import (
+    AskRule,
+    MakeId,
+    ReadClock,
+    ReadDate,
+    Tell,
+    WaitUntil,
+)
+
+
+__all__ = [
+    "AskLogin",
+    "AskRule",
+    "AskUser",
+    "BindSource",
+    "CanCreateMany",
+    "CheckPassword",
+    "CheckRetired",
+    "CountSource",
+    "CountUsers",
+    "CreateMany",
+    "CreateUser",
+    "Created",
+    "DeleteUser",
+    "Examine",
+    "Failed",
+    "FindUser",
+    "GetUser",
+    "HashPassword",
+    "ListUsers",
+    "MakeId",
+    "NeedsRehash",
+    "Ports",
+    "ReadClock",
+    "ReadDate",
+    "Readmit",
+    "ReplaceUser",
+    "Step",
+    "Tell",
+    "VerifyPassword",
+    "WaitUntil",
+]

@@ -1,0 +1,110 @@
+"""
+Questions about passwords and profiles.
+"""
+
+import inspect
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+import attrs
+
+from migratekit._steps.step import Ports, Step, expect, whereabouts
+from migratekit.errors import (
+    ConfigurationError,
+    ContractError,
+    MigrateKitError,
+    UnusableHashError,
+    Violation,
+)
+from migratekit.models import User
+from migratekit.policy import MigrationPolicy, PasswordCheck
+from migratekit.validation import Examined
+
+
+@attrs.frozen(eq=False, repr=False)
+class HashPassword(Step[str]):
+    port = "hasher.hash"
+
+    password: str = attrs.field(repr=False)
+
+    def perform(self, ports: Ports) -> str:
+        return ports.hasher.hash(self.password)
+
+    def check(self, answer: Any) -> str:
+        return expect(answer, str, self)
+
+
+@attrs.frozen(eq=False, repr=False)
+class VerifyPassword(Step[bool]):
+    """
+    Compares with *encoded*, or, if that is None, with the decoy.
+    """
+
+    port = "hasher.verify"
+
+    password: str = attrs.field(repr=False)
+    encoded: str | None = attrs.field(repr=False)
+
+    def perform(self, ports: Ports) -> bool:
+        encoded = ports.decoy if self.encoded is None else self.encoded
+        return ports.hasher.verify(self.password, encoded)
+
+    def check(self, answer: Any) -> bool:
+        return expect(answer, bool, self)
+
+    def failure(self, exc: Exception) -> MigrateKitError | None:
+        if isinstance(exc, ConfigurationError | ContractError | UnusableHashError):
+            return exc
+        return UnusableHashError("…", whereabouts(exc))
+
+
+@attrs.frozen(eq=False, repr=False)
+class NeedsRehash(Step[bool]):
+    encoded: str | None = attrs.field(repr=False)
+
+    def perform(self, ports: Ports) -> bool:
+        return self.encoded is None or ports.hasher.needs_rehash(self.encoded)
+
+    def check(self, answer: Any) -> bool:
+        return expect(answer, bool, self)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Examine(Step[Examined]):
+    port = "validator.examine"
+
+    user: User
+    policy: MigrationPolicy
+
+    def perform(self, ports: Ports) -> Examined:
+        return ports.validator.examine(self.user, self.policy)
+
+    def check(self, answer: Any) -> Examined:
+        _expect_violations(expect(answer, Examined, self).violations, self)
+        examined: Examined = answer
+        return examined
+
+
+@attrs.frozen(eq=False, repr=False)
+class CheckPassword(Step[tuple[Violation, ...]]):
+    password: str = attrs.field(repr=False)
+    password_check: PasswordCheck
+
+    def blocks(self, ports: Ports) -> bool:
+        return True
+
+    def perform(
+        self, ports: Ports
+    ) -> tuple[Violation, ...] | Awaitable[tuple[Violation, ...]]:
+        answer: Any = self.password_check(self.password)
+        return answer if inspect.isawaitable(answer) else tuple(answer)
+
+    def check(self, answer: Any) -> tuple[Violation, ...]:
+        return _expect_violations(answer, self)
+
+
+def _expect_violations(answer: Any, step: Step[Any]) -> tuple[Violation, ...]:
+    return tuple(
+        expect(violation, Violation, step)
+        for violation in expect(answer, Iterable, step)  # type: ignore[type-abstract]
+    )

@@ -1,0 +1,89 @@
+"""
+Questions to the legacy source.
+"""
+
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+import attrs
+
+from migratekit._steps.step import Ports, Step, expect, whereabouts
+from migratekit.errors import (
+    ConfigurationError,
+    ContractError,
+    LegacyUnavailableError,
+    MigrateKitError,
+    UnusableHashError,
+)
+from migratekit.models import LegacyUser
+from migratekit.protocols import CountableSource
+from migratekit.validation import is_possible_user_id
+
+
+R = TypeVar("R")
+
+
+class _SourceStep(Step[R]):
+    def failure(self, exc: Exception) -> MigrateKitError | None:
+        known = (
+            ConfigurationError,
+            ContractError,
+            LegacyUnavailableError,
+            UnusableHashError,
+        )
+        if isinstance(exc, known):
+            return exc
+        if isinstance(exc, MigrateKitError):
+            return ContractError(f"The source raised {whereabouts(exc)}.")
+        return LegacyUnavailableError(whereabouts(exc))
+
+
+class _PersonStep(_SourceStep[LegacyUser | None]):
+    def check(self, answer: Any) -> LegacyUser | None:
+        if answer is None:
+            return None
+        legacy = expect(answer, LegacyUser, self)
+        if not is_possible_user_id(legacy.user_id):
+            raise ContractError("The source gave a user_id that is none.")
+        return legacy
+
+
+@attrs.frozen(eq=False, repr=False)
+class AskLogin(_PersonStep):
+    port = "source.login"
+
+    identifier: str
+    password: str = attrs.field(repr=False)
+
+    def perform(self, ports: Ports) -> LegacyUser | Awaitable[LegacyUser | None] | None:
+        return ports.source.login(self.identifier, self.password)
+
+
+@attrs.frozen(eq=False, repr=False)
+class AskUser(_PersonStep):
+    port = "source.get_user"
+
+    identifier: str
+
+    def perform(self, ports: Ports) -> LegacyUser | Awaitable[LegacyUser | None] | None:
+        return ports.source.get_user(self.identifier)
+
+
+@attrs.frozen(eq=False, repr=False)
+class CountSource(_SourceStep[int | None]):
+    """
+    Asks the source for its number of users; None if it cannot count.
+    """
+
+    port = "source.count"
+
+    def blocks(self, ports: Ports) -> bool:
+        return isinstance(ports.source, CountableSource) and super().blocks(ports)
+
+    def perform(self, ports: Ports) -> int | Awaitable[int | None] | None:
+        if isinstance(ports.source, CountableSource):
+            return ports.source.count()
+        return None
+
+    def check(self, answer: Any) -> int | None:
+        return None if answer is None else expect(answer, int, self)

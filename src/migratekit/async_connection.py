@@ -1,0 +1,218 @@
+"""
+The front door for programs with an event loop.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from migratekit._assembly import AsyncSystemClock, assemble
+from migratekit._flows import accounts, figures, login, passwords, reset, sign_up
+from migratekit._flows.context import Credentials, Secret
+from migratekit._migration import AsyncMigration
+from migratekit._tokens import Sealed, SecretKey
+from migratekit.events import log_event
+from migratekit.models import (
+    JSON,
+    Authenticated,
+    LegacyUser,
+    PasswordChange,
+    User,
+)
+from migratekit.passwords import RFC_9106_LOW_MEMORY
+from migratekit.policy import MigrationPolicy
+from migratekit.protocols import (
+    AsyncLegacySource,
+    AsyncUserStore,
+    Clock,
+    EventSink,
+    LegacySource,
+    PasswordHasher,
+    Rule,
+    UserStore,
+)
+from migratekit.validation import Validator
+
+
+_POLICY = MigrationPolicy()
+_VALIDATOR = Validator()
+_CLOCK = AsyncSystemClock()
+
+
+@attrs.frozen(init=False, repr=False)
+class AsyncConnection(AsyncMigration):
+    """
+    `Connection` with coroutines: the same flows, the same arguments, the same errors.
+
+    Store and source may be sync or async, in any mix.  What blocks runs in a worker
+    thread, hashing included, so that it never blocks the event loop.
+
+    Listeners and rules may be coroutine functions; the hasher may not.
+    """
+
+    def __init__(
+        self,
+        store: UserStore | AsyncUserStore,
+        source: LegacySource | AsyncLegacySource,
+        *,
+        source_name: str = "legacy",
+        policy: MigrationPolicy = _POLICY,
+        validator: Validator = _VALIDATOR,
+        hasher: PasswordHasher = RFC_9106_LOW_MEMORY,
+        rules: Iterable[Rule] = (),
+        listeners: Iterable[EventSink] = (log_event,),
+        secret_key: SecretKey | None = None,
+        clock: Clock = _CLOCK,
+    ) -> None:
+        sealed = None if secret_key is None else Sealed(secret_key)
+        del secret_key
+        context, ports = assemble(
+            store,
+            source,
+            source_name=source_name,
+            policy=policy,
+            validator=validator,
+            hasher=hasher,
+            rules=rules,
+            listeners=listeners,
+            secret_key=sealed,
+            clock=clock,
+        )
+        super().__init__(context, ports)
+
+    # --- Logging in ------------------------------------------------------------
+
+    async def authenticate(self, identifier: str, password: str) -> Authenticated:
+        """
+        See `Connection.authenticate()`.
+        """
+        attempt = Credentials(identifier, Secret(password))
+        del password
+        return await self._run(login.authenticate(self._context, attempt))
+
+    # --- Signing up ------------------------------------------------------------
+
+    async def sign_up(
+        self,
+        email: str,
+        password: str,
+        *,
+        username: str | None = None,
+        profile: Mapping[str, JSON] | None = None,
+    ) -> User:
+        """
+        See `Connection.sign_up()`.
+        """
+        secret = Secret(password)
+        del password
+        application = sign_up.apply(email, secret, username=username, profile=profile)
+        return await self._run(sign_up.sign_up(self._context, application))
+
+    async def create_user(
+        self,
+        email: str,
+        *,
+        password: str | None = None,
+        username: str | None = None,
+        email_verified: bool = False,
+        profile: Mapping[str, JSON] | None = None,
+    ) -> User:
+        """
+        See `Connection.create_user()`.
+        """
+        secret = None if password is None else Secret(password)
+        del password
+        application = sign_up.apply(
+            email,
+            secret,
+            username=username,
+            profile=profile,
+            email_verified=email_verified,
+        )
+        return await self._run(sign_up.create_user(self._context, application))
+
+    # --- Passwords -------------------------------------------------------------
+
+    async def start_password_change(self, email: str) -> PasswordChange | None:
+        """
+        See `Connection.start_password_change()`.
+        """
+        return await self._run(reset.start(self._context, email))
+
+    async def finish_password_change(self, token: str, new_password: str) -> User:
+        """
+        See `Connection.finish_password_change()`.
+        """
+        secret, password = Secret(token), Secret(new_password)
+        del token, new_password
+        return await self._run(reset.finish(self._context, secret, password))
+
+    async def change_password(self, identifier: str, old: str, new: str) -> User:
+        """
+        See `Connection.change_password()`.
+        """
+        attempt, password = Credentials(identifier, Secret(old)), Secret(new)
+        del old, new
+        return await self._run(
+            passwords.change_password(self._context, attempt, password)
+        )
+
+    async def set_password(self, user_id: str, new: str) -> User:
+        """
+        See `Connection.set_password()`.
+        """
+        password = Secret(new)
+        del new
+        return await self._run(passwords.set_password(self._context, user_id, password))
+
+    # --- Accounts --------------------------------------------------------------
+
+    async def get_user(self, identifier: str) -> User | LegacyUser | None:
+        """
+        See `Connection.get_user()`.
+        """
+        return await self._run(figures.get_user(self._context, identifier))
+
+    async def change_email(
+        self, user_id: str, email: str, *, email_verified: bool = False
+    ) -> User:
+        """
+        See `Connection.change_email()`.
+        """
+        return await self._run(
+            accounts.change_email(
+                self._context, user_id, email, email_verified=email_verified
+            )
+        )
+
+    async def change_username(self, user_id: str, username: str | None) -> User:
+        """
+        See `Connection.change_username()`.
+        """
+        return await self._run(
+            accounts.change_username(self._context, user_id, username)
+        )
+
+    async def block(self, user_id: str) -> User:
+        """
+        See `Connection.block()`.
+        """
+        return await self._run(accounts.block(self._context, user_id))
+
+    async def unblock(self, user_id: str) -> User:
+        """
+        See `Connection.unblock()`.
+        """
+        return await self._run(accounts.unblock(self._context, user_id))
+
+    async def delete_user(self, user_id: str) -> None:
+        """
+        See `Connection.delete_user()`.
+        """
+        return await self._run(accounts.delete_user(self._context, user_id))
+
+    async def readmit(self, legacy_id: str) -> None:
+        """
+        See `Connection.readmit()`.
+        """
+        return await self._run(accounts.readmit(self._context, legacy_id))

@@ -1,0 +1,367 @@
+"""
+The front door: a new store, a legacy source, and every way an account goes.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from migratekit._assembly import SystemClock, assemble, refuse_async_parts
+from migratekit._flows import accounts, figures, login, passwords, reset, sign_up
+from migratekit._flows.context import Credentials, Secret
+from migratekit._migration import Migration
+from migratekit._tokens import Sealed, SecretKey
+from migratekit.events import log_event
+from migratekit.models import (
+    JSON,
+    Authenticated,
+    LegacyUser,
+    PasswordChange,
+    User,
+)
+from migratekit.passwords import RFC_9106_LOW_MEMORY
+from migratekit.policy import MigrationPolicy
+from migratekit.protocols import (
+    Clock,
+    EventSink,
+    LegacySource,
+    PasswordHasher,
+    Rule,
+    UserStore,
+)
+from migratekit.validation import Validator
+
+
+_POLICY = MigrationPolicy()
+_VALIDATOR = Validator()
+_CLOCK = SystemClock()
+
+
+@attrs.frozen(init=False, repr=False)
+class Connection(Migration):
+    """
+    Moves users out of *source* into *store* when they log in.
+
+    Immutable, and safe to share between threads.  Making one computes a hash, and asks
+    neither the store nor the source.
+
+    Args:
+        store: The new home, a `migratekit.UserStore`.
+
+        source: The legacy home, a `migratekit.LegacySource`.
+
+        source_name:
+            Goes in front of every legacy id, for good: 1 to 64 letters, digits, dots,
+            dashes or underscores.  A store that knows another name refuses.
+
+        policy: What is allowed; see `migratekit.MigrationPolicy`.
+
+        validator: Checks users before they are stored.
+
+        hasher: Makes and checks the hashes of the store; argon2id by default.
+
+        rules: Callables that may deny a login after the right password.
+
+        listeners: Callables that are told every event; by default one that logs.
+
+        secret_key:
+            Signs password-change tokens: at least 16 bytes, or several such keys,
+            newest first.
+
+        clock: Tells the time and sleeps.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If the parts do not fit together.
+    """
+
+    def __init__(
+        self,
+        store: UserStore,
+        source: LegacySource,
+        *,
+        source_name: str = "legacy",
+        policy: MigrationPolicy = _POLICY,
+        validator: Validator = _VALIDATOR,
+        hasher: PasswordHasher = RFC_9106_LOW_MEMORY,
+        rules: Iterable[Rule] = (),
+        listeners: Iterable[EventSink] = (log_event,),
+        secret_key: SecretKey | None = None,
+        clock: Clock = _CLOCK,
+    ) -> None:
+        sealed = None if secret_key is None else Sealed(secret_key)
+        del secret_key
+        context, ports = assemble(
+            store,
+            source,
+            source_name=source_name,
+            policy=policy,
+            validator=validator,
+            hasher=hasher,
+            rules=rules,
+            listeners=listeners,
+            secret_key=sealed,
+            clock=clock,
+        )
+        refuse_async_parts(context, ports)
+        super().__init__(context, ports)
+
+    # --- Logging in ------------------------------------------------------------
+
+    def authenticate(self, identifier: str, password: str) -> Authenticated:
+        """
+        Return whose e-mail or username, and password, these are.
+
+        A stored user is checked in the store and nowhere else.  Anybody else is checked
+        by the source; if it says yes, they are stored.
+
+        Raises:
+            migratekit.errors.InvalidCredentialsError:
+                If they do not belong together, or are no possible input.
+
+            migratekit.errors.AccountBlockedError:
+                If the password is right, and the account blocked.
+
+            migratekit.errors.PasswordChangeRequiredError:
+                If the password is right, and must be changed first.
+
+            migratekit.errors.AccessDeniedError: If a rule denied.
+
+            migratekit.errors.ProfileInvalidError:
+                If the password is right, and the user may not be stored as they are.
+
+            migratekit.errors.PasswordRejectedError:
+                If the policy refuses weak legacy passwords, and this is one.
+
+            migratekit.errors.LegacyUnavailableError:
+                If the source had to be asked and did not answer.
+
+            migratekit.errors.StoreUnavailableError:
+                If the store did not answer.
+        """
+        attempt = Credentials(identifier, Secret(password))
+        del password
+        return self._run(login.authenticate(self._context, attempt))
+
+    # --- Signing up ------------------------------------------------------------
+
+    def sign_up(
+        self,
+        email: str,
+        password: str,
+        *,
+        username: str | None = None,
+        profile: Mapping[str, JSON] | None = None,
+    ) -> User:
+        """
+        Store a new user whom neither the store nor the source knows.
+
+        Their e-mail counts as unverified.
+
+        Raises:
+            migratekit.errors.UserExistsError:
+                If the store or the source knows the e-mail or the username, or one is
+                reserved.
+
+            migratekit.errors.ProfileInvalidError: If the profile is not valid.
+            migratekit.errors.PasswordRejectedError: If the password breaks the rules.
+            migratekit.errors.AccessDeniedError: If the policy allows no sign-up.
+            migratekit.errors.LegacyUnavailableError: If the source did not answer.
+            migratekit.errors.LookupUnsupportedError: If the source cannot look up.
+        """
+        secret = Secret(password)
+        del password
+        application = sign_up.apply(email, secret, username=username, profile=profile)
+        return self._run(sign_up.sign_up(self._context, application))
+
+    def create_user(
+        self,
+        email: str,
+        *,
+        password: str | None = None,
+        username: str | None = None,
+        email_verified: bool = False,
+        profile: Mapping[str, JSON] | None = None,
+    ) -> User:
+        """
+        Store a new user as an administrator, with the checks of `sign_up()`.
+
+        Works also where the policy allows no sign-up.  Without a password they have to
+        reset it before their first login.
+
+        Raises:
+            migratekit.errors.MigrateKitError: As `sign_up()` does.
+        """
+        secret = None if password is None else Secret(password)
+        del password
+        application = sign_up.apply(
+            email,
+            secret,
+            username=username,
+            profile=profile,
+            email_verified=email_verified,
+        )
+        return self._run(sign_up.create_user(self._context, application))
+
+    # --- Passwords -------------------------------------------------------------
+
+    def start_password_change(self, email: str) -> PasswordChange | None:
+        """
+        Return a token to mail to the address that is returned with it.
+
+        None if nobody has this e-mail or username: answer people alike in both cases.
+        Nothing is written.
+
+        Raises:
+            migratekit.errors.LegacyUnavailableError: If the source did not answer.
+            migratekit.errors.LookupUnsupportedError: If the source cannot look up.
+            migratekit.errors.ConfigurationError:
+                If there is no ``secret_key``, or ``import_mode`` is off and the user is
+                not stored.
+        """
+        return self._run(reset.start(self._context, email))
+
+    def finish_password_change(self, token: str, new_password: str) -> User:
+        """
+        Set the password of whom *token* was made for.
+
+        A user who has not moved is stored, with everything that the source's
+        ``get_user`` returns.  A mailed token proves the e-mail address.
+
+        Raises:
+            migratekit.errors.InvalidTokenError:
+                If the token is forged or expired, or the account has changed since.
+
+            migratekit.errors.PasswordRejectedError:
+                If the password breaks the rules; the token stays good.
+
+            migratekit.errors.ProfileInvalidError: If the user may not be stored.
+            migratekit.errors.LegacyUnavailableError: If the source did not answer.
+        """
+        secret, password = Secret(token), Secret(new_password)
+        del token, new_password
+        return self._run(reset.finish(self._context, secret, password))
+
+    def change_password(self, identifier: str, old: str, new: str) -> User:
+        """
+        Set a new password for whoever proves the old one.
+
+        A user who has not moved is stored, with the new password.
+
+        Raises:
+            migratekit.errors.PasswordRejectedError: If *new* breaks the rules.
+            migratekit.errors.MigrateKitError: As `authenticate()` does.
+        """
+        attempt, password = Credentials(identifier, Secret(old)), Secret(new)
+        del old, new
+        return self._run(passwords.change_password(self._context, attempt, password))
+
+    def set_password(self, user_id: str, new: str) -> User:
+        """
+        Set a stored user's password, as an administrator.
+
+        Raises:
+            migratekit.errors.UserNotFoundError: If nobody has this id.
+            migratekit.errors.PasswordRejectedError: If *new* breaks the rules.
+        """
+        password = Secret(new)
+        del new
+        return self._run(passwords.set_password(self._context, user_id, password))
+
+    # --- Accounts --------------------------------------------------------------
+
+    def get_user(self, identifier: str) -> User | LegacyUser | None:
+        """
+        Return the stored user, or, for somebody who has not moved, the source's.
+
+        None if nobody has this e-mail or username.  Nothing is written.
+
+        Raises:
+            migratekit.errors.LegacyUnavailableError: If the source did not answer.
+            migratekit.errors.LookupUnsupportedError: If the source cannot look up.
+        """
+        return self._run(figures.get_user(self._context, identifier))
+
+    def change_email(
+        self, user_id: str, email: str, *, email_verified: bool = False
+    ) -> User:
+        """
+        Give a stored user another e-mail address.
+
+        The old one stays retired: nobody is moved by it any more.
+
+        Args:
+            user_id: The store's id.
+            email: The new address.
+            email_verified:
+                Whether the application has proved that it is theirs.  A proof of the
+                same address stays.
+
+        Raises:
+            migratekit.errors.UserNotFoundError: If nobody has this id.
+            migratekit.errors.UserExistsError:
+                If another user has it, in the store or in the source.
+
+            migratekit.errors.ProfileInvalidError: If it is not valid.
+            migratekit.errors.LegacyUnavailableError: If the source did not answer.
+        """
+        return self._run(
+            accounts.change_email(
+                self._context, user_id, email, email_verified=email_verified
+            )
+        )
+
+    def change_username(self, user_id: str, username: str | None) -> User:
+        """
+        Give a stored user another username, or none.
+
+        Raises:
+            migratekit.errors.MigrateKitError: As `change_email()` does.
+        """
+        return self._run(accounts.change_username(self._context, user_id, username))
+
+    def block(self, user_id: str) -> User:
+        """
+        Let a stored user in no more.
+
+        Raises:
+            migratekit.errors.UserNotFoundError: If nobody has this id.
+        """
+        return self._run(accounts.block(self._context, user_id))
+
+    def unblock(self, user_id: str) -> User:
+        """
+        Let a blocked user in again.
+
+        Raises:
+            migratekit.errors.UserNotFoundError: If nobody has this id.
+        """
+        return self._run(accounts.unblock(self._context, user_id))
+
+    def delete_user(self, user_id: str) -> None:
+        """
+        Remove a stored user.
+
+        The ledger remembers that they moved, so that a login by the legacy password
+        does not bring them back; see `readmit()`.
+
+        Raises:
+            migratekit.errors.UserNotFoundError: If nobody has this id.
+        """
+        return self._run(accounts.delete_user(self._context, user_id))
+
+    def readmit(self, legacy_id: str) -> None:
+        """
+        Forget that a deleted user of the source ever moved, so that they may again.
+
+        Everything is as before they moved: the source decides on their password, and a
+        link from before they moved is good again within its ``token_lifetime``.
+
+        Args:
+            legacy_id: ``source_name|user_id``, as in `migratekit.User.legacy_id`.
+
+        Raises:
+            migratekit.errors.UserExistsError: If the user is stored.
+            migratekit.errors.ConfigurationError:
+                If it is no id of this connection's source, or the store cannot.
+        """
+        return self._run(accounts.readmit(self._context, legacy_id))

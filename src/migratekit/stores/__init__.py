@@ -1,0 +1,3 @@
+"""
+Stores: the new home of the users.
+"""
