@@ -1,0 +1,196 @@
+"""
+The abilities of the SQL stores, and their schema; like `_sql_operations`.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import (
+    Connection,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy import delete as delete_from
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from migratekit.errors import (
+    ConfigurationError,
+    StoreUnavailableError,
+    UserExistsError,
+)
+from migratekit.models import (
+    KeyKind,
+    LedgerKey,
+    Origin,
+    User,
+)
+from migratekit.stores._rules import (
+    check_key,
+    is_storable,
+)
+from migratekit.stores._sql_rows import (
+    USER_COLUMNS,
+    is_key,
+    is_stored,
+    ledger_values,
+)
+from migratekit.stores._sql_schema import (
+    SCHEMA_VERSION,
+    ledger,
+    metadata,
+    schema,
+    users,
+)
+from migratekit.stores._sql_transactions import (
+    ATTEMPTS,
+    transact,
+)
+
+
+_KEYS_AT_ONCE = 200
+
+
+def create_schema(connection: Connection) -> None:
+    """
+    Make what is missing of the tables, and record their version.
+    """
+
+    def work(connection: Connection) -> None:
+        metadata.create_all(connection)
+        if connection.scalar(select(schema.c.version)) is None:
+            row = {"id": 1, "version": SCHEMA_VERSION, "source_name": None}
+            connection.execute(insert(schema), row)
+
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return transact(connection, work)
+        except DBAPIError:
+            # Another process may be making the same tables.
+            pass
+    return transact(connection, work)
+
+
+def check_schema(connection: Connection) -> None:
+    """
+    Refuse tables that are missing or not ours.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If they are.
+    """
+    version = None
+    if inspect(connection).has_table(schema.name):
+        version = connection.scalar(select(schema.c.version))
+    connection.rollback()
+    if version is None:
+        raise ConfigurationError("The store has no tables yet: call create_schema().")
+    if version != SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"The tables of the store have version {version}, and this migratekit "
+            f"needs version {SCHEMA_VERSION}."
+        )
+
+
+def bind_source(connection: Connection, source_name: str) -> None:
+    """
+    See `migratekit.protocols.BindableStore.bind_source()`.
+    """
+
+    def work(connection: Connection) -> str | None:
+        statement = update(schema).where(schema.c.source_name.is_(None))
+        connection.execute(statement.values(source_name=source_name))
+        return connection.scalar(select(schema.c.source_name))
+
+    bound = transact(connection, work)
+    if bound != source_name:
+        raise ConfigurationError(
+            f"This store belongs to the source {bound!r}, not to {source_name!r}."
+        )
+
+
+def list_users(
+    connection: Connection,
+    after: str | None,
+    limit: int,
+    origin: Origin | None,
+    migrated_since: dt.datetime | None,
+) -> Sequence[User]:
+    """
+    See `migratekit.protocols.ListableStore.list_users()`.
+    """
+    statement = select(*USER_COLUMNS).order_by(users.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(users.c.id > after)
+    if origin is not None:
+        statement = statement.where(users.c.origin == origin.value)
+    if migrated_since is not None:
+        statement = statement.where(users.c.migrated_at >= migrated_since)
+    return [User(**row) for row in connection.execute(statement).mappings()]
+
+
+def readmit(connection: Connection, legacy_id: str) -> None:
+    """
+    See `migratekit.protocols.ReadmittingStore.readmit()`.
+    """
+    if not is_storable(legacy_id):
+        return
+
+    def work(connection: Connection) -> None:
+        # Whoever stores a user with one of these rows waits for this lock, or we wait
+        # for theirs; the reads behind it see who that is.
+        rows = connection.execute(
+            select(ledger.c.kind, ledger.c.value)
+            .where(ledger.c.legacy_id == legacy_id)
+            .with_for_update()
+        ).all()
+        if is_stored(connection, LedgerKey(KeyKind.LEGACY_ID, legacy_id)):
+            raise UserExistsError("legacy_id")
+        for kind, value in rows:
+            key = LedgerKey(KeyKind(kind), value)
+            if is_stored(connection, key):
+                connection.execute(
+                    update(ledger).where(is_key(key)).values(legacy_id=None)
+                )
+            else:
+                connection.execute(delete_from(ledger).where(is_key(key)))
+
+    transact(connection, work)
+
+
+def reserve(connection: Connection, keys: Iterable[LedgerKey], legacy_id: str) -> None:
+    """
+    See `migratekit.protocols.ReservingStore.reserve()`.
+    """
+    wanted = tuple(dict.fromkeys(keys))
+    for key in (*wanted, LedgerKey(KeyKind.LEGACY_ID, legacy_id)):
+        check_key(key)
+    moment = dt.datetime.now(dt.UTC)
+
+    def work(connection: Connection) -> None:
+        for chunk in _chunks(wanted):
+            found = connection.execute(
+                select(ledger.c.kind, ledger.c.value).where(or_(*map(is_key, chunk)))
+            )
+            there = {LedgerKey(KeyKind(kind), value) for kind, value in found}
+            missing = [
+                ledger_values(key, "reserved", legacy_id, moment)
+                for key in chunk
+                if key not in there
+            ]
+            if missing:
+                connection.execute(insert(ledger), missing)
+
+    for _ in range(ATTEMPTS):
+        try:
+            return transact(connection, work)
+        except IntegrityError:
+            # Somebody has written one of them since they were read.
+            pass
+    raise StoreUnavailableError("Contention")
+
+
+def _chunks(keys: Sequence[LedgerKey]) -> Iterator[Sequence[LedgerKey]]:
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        yield keys[start : start + _KEYS_AT_ONCE]

@@ -1,0 +1,291 @@
+"""
+Many users at once in a SQL store; like `_sql_operations`.
+
+All are written without looking.  If that fails, a new transaction reads what is there
+of them, and those who can still be stored are written again.  The ledger's rows come
+first and in one order, so that two imports queue and do not block each other.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import IntegrityError
+
+from migratekit.errors import (
+    AlreadyMigratedError,
+    StoreUnavailableError,
+    UserExistsError,
+)
+from migratekit.models import (
+    KeyKind,
+    LedgerKey,
+    NewUser,
+    Record,
+    Retirement,
+)
+from migratekit.stores._batches import (
+    Candidate,
+    Known,
+    Outcome,
+    candidates,
+    itself,
+    judged,
+)
+from migratekit.stores._rules import retired_at
+from migratekit.stores._sql_copy import can_copy, insert_rows, insert_with_keys
+from migratekit.stores._sql_operations import create
+from migratekit.stores._sql_rows import (
+    chunks,
+    is_key,
+    ledger_values,
+    rows_of,
+    values_of,
+)
+from migratekit.stores._sql_schema import ledger, users
+from migratekit.stores._sql_transactions import LostRaceError, transact
+
+
+# The users of a batch may log in meanwhile, but not for ever.
+_ATTEMPTS = 6
+_VALUES_AT_ONCE = 500
+_ROWS_AT_ONCE = 200
+# In this order create() writes the ledger's rows of one user, too.
+_KINDS = (KeyKind.LEGACY_ID, KeyKind.EMAIL, KeyKind.USERNAME)
+_PLACES = {kind: place for place, kind in enumerate(_KINDS)}
+# To the binary collations of these, trailing blanks are nothing.
+_PADDING = frozenset({"mysql", "mariadb", "mssql"})
+
+_NOTHING = Known()
+_DATE = (
+    update(ledger)
+    .where(
+        ledger.c.kind == bindparam("its_kind"),
+        ledger.c.value == bindparam("its_value"),
+    )
+    .values(created_at=bindparam("moment"))
+)
+
+
+def create_many(connection: Connection, new: Sequence[NewUser]) -> list[Outcome]:
+    """
+    See `migratekit.protocols.BulkStore.create_many()`.
+
+    Those who are contested every time are created one by one in the end.
+    """
+    batch = candidates(new, _same(connection.dialect))
+    known = _NOTHING
+    for _ in range(_ATTEMPTS):
+        outcomes = judged(batch, known)
+        accepted = [
+            candidate
+            for candidate, outcome in zip(batch, outcomes, strict=True)
+            if outcome is None
+        ]
+        if known is _NOTHING and len(accepted) < len(batch):
+            # Why somebody is refused would be a guess.
+            pass
+        elif not accepted or _are_stored(connection, accepted, known):
+            return outcomes
+        known = transact(connection, lambda connection: _known(connection, batch))
+    return [_created_alone(connection, candidate.new) for candidate in batch]
+
+
+def _are_stored(
+    connection: Connection, accepted: Sequence[Candidate], known: Known
+) -> bool:
+    try:
+        transact(connection, lambda connection: _store(connection, accepted, known))
+    except (IntegrityError, LostRaceError, StoreUnavailableError):
+        # Somebody was faster, or the database sacrificed us every time.
+        return False
+    return True
+
+
+def _store(connection: Connection, accepted: Sequence[Candidate], known: Known) -> None:
+    first = accepted[0].keys[:1]
+    if first and known is _NOTHING and rows_of(connection, first):
+        # Most likely all of them are there, and a try would be in vain.
+        raise LostRaceError
+    records = (
+        Record(candidate.new.user, candidate.new.password_hash, version=1)
+        for candidate in accepted
+    )
+    rows = sorted(map(values_of, records), key=itemgetter("id"))
+    if not known.retired and can_copy(connection.dialect):
+        insert_with_keys(connection, rows)
+        return
+    _retire(connection, accepted, known)
+    insert_rows(connection, users, rows)
+
+
+def _retire(
+    connection: Connection, accepted: Sequence[Candidate], known: Known
+) -> None:
+    """
+    Write the keys into the ledger, but for those that are known to be there.
+    """
+    there: list[tuple[Retirement, dt.datetime]] = []
+    new: list[tuple[tuple[int, str], dict[str, Any]]] = []
+    for candidate in accepted:
+        user = candidate.new.user
+        moment = retired_at(user)
+        for key, same in zip(candidate.keys, candidate.same, strict=True):
+            row = known.retired.get(same)
+            if row is None:
+                values = ledger_values(key, "used", user.legacy_id, moment)
+                new.append((_place(key), values))
+            else:
+                there.append((row, moment))
+    _use(connection, sorted(there, key=lambda item: _place(item[0].key)))
+    new.sort(key=itemgetter(0))
+    insert_rows(connection, ledger, [values for _, values in new])
+
+
+def _place(key: LedgerKey) -> tuple[int, str]:
+    return _PLACES[key.kind], key.value
+
+
+def _use(
+    connection: Connection, rows: Sequence[tuple[Retirement, dt.datetime]]
+) -> None:
+    """
+    Mark *rows* as used at their moments, if all of them still are as they were.
+    """
+    for chunk in chunks(rows, _ROWS_AT_ONCE):
+        statement = (
+            update(ledger)
+            .where(or_(*(_is_unchanged(row) for row, _ in chunk)))
+            # To some it changes nothing; but it waits for whoever is removing them.
+            .values(reason="used")
+        )
+        if connection.execute(statement).rowcount != len(chunk):
+            raise LostRaceError
+    lifted = [
+        {"its_kind": row.key.kind.value, "its_value": row.key.value, "moment": moment}
+        for row, moment in rows
+        if row.reason == "reserved"
+    ]
+    if lifted:
+        connection.execute(_DATE, lifted)
+
+
+def _is_unchanged(row: Retirement) -> ColumnElement[bool]:
+    return and_(
+        is_key(row.key),
+        ledger.c.reason == row.reason,
+        ledger.c.legacy_id == row.legacy_id,
+    )
+
+
+def _known(connection: Connection, batch: Sequence[Candidate]) -> Known:
+    """
+    Return what is there of *batch*.
+    """
+    # Whoever has moved for certain needs no further look.
+    moved = _retired(connection, batch, [KeyKind.LEGACY_ID])
+    others = [
+        candidate
+        for candidate in batch
+        if all(
+            key not in moved or moved[key].reason == "reserved"
+            for key in candidate.same
+        )
+    ]
+    # In this order: who is stored in between has their ledger rows by then.
+    stored = {
+        key
+        for kind in (KeyKind.EMAIL, KeyKind.USERNAME)
+        for key in _stored(connection, others, kind)
+    }
+    ids = [candidate.new.user.id for candidate in others]
+    taken = {row.id for row in _rows(connection, select(users.c.id), users.c.id, ids)}
+    return Known(stored, moved | _retired(connection, others, _KINDS), taken)
+
+
+def _stored(
+    connection: Connection, batch: Sequence[Candidate], kind: KeyKind
+) -> Iterator[LedgerKey]:
+    column, same = users.c[kind.value], _same(connection.dialect)
+    for row in _rows(connection, select(column), column, _values(batch, kind)):
+        yield same(LedgerKey(kind, row[0]))
+
+
+def _retired(
+    connection: Connection, batch: Sequence[Candidate], kinds: Iterable[KeyKind]
+) -> dict[LedgerKey, Retirement]:
+    found: dict[LedgerKey, Retirement] = {}
+    same = _same(connection.dialect)
+    for kind in kinds:
+        statement = select(ledger).where(ledger.c.kind == kind.value)
+        values = _values(batch, kind)
+        for row in _rows(connection, statement, ledger.c.value, values):
+            key = LedgerKey(kind, row.value)
+            found[same(key)] = Retirement(key, row.reason, row.legacy_id)
+    return found
+
+
+def _values(batch: Sequence[Candidate], kind: KeyKind) -> list[str]:
+    return [
+        key.value for candidate in batch for key in candidate.keys if key.kind is kind
+    ]
+
+
+def _rows(
+    connection: Connection,
+    statement: Select[Any],
+    column: Column[Any],
+    values: Sequence[str],
+) -> Iterator[Row[Any]]:
+    """
+    Yield the rows whose *column* has one of *values*.
+    """
+    if values and connection.dialect.name == "postgresql":
+        # One look-up for each: given all at once, a planner without statistics reads
+        # all of a kind.
+        array = func.unnest(literal(values, ARRAY(Text)))
+        wanted = array.table_valued("value", name="wanted").render_derived()
+        one = statement.where(column == wanted.c.value).limit(1).lateral()
+        yield from connection.execute(select(one).select_from(wanted).join(one, true()))
+        return
+    for chunk in chunks(values, _VALUES_AT_ONCE):
+        yield from connection.execute(statement.where(column.in_(chunk)))
+
+
+def _same(dialect: Dialect) -> Callable[[LedgerKey], LedgerKey]:
+    """
+    Return what gives one key for all that *dialect* takes for the same.
+    """
+    return _unpadded if dialect.name in _PADDING else itself
+
+
+def _unpadded(key: LedgerKey) -> LedgerKey:
+    return LedgerKey(key.kind, key.value.rstrip(" "))
+
+
+def _created_alone(connection: Connection, new: NewUser) -> Outcome:
+    try:
+        create(connection, new)
+    except (AlreadyMigratedError, UserExistsError) as error:
+        # Without the frames, which have seen the hash.
+        return error.with_traceback(None)
+    return None
