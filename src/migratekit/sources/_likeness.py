@@ -1,0 +1,48 @@
+"""
+Whether whom a source found is the one who was asked for.
+
+Databases and directories find `ann` when asked for `änn` or for `ＡＮＮ`, and that is
+another person.
+"""
+
+import unicodedata
+
+from migratekit.errors import ContractError
+from migratekit.models import LegacyUser
+from migratekit.validation import canonical
+
+
+def loosely(text: str) -> str:
+    """
+    Return what a system that sees few differences may take *text* for.
+
+    Letter case, accents, widths, spaces and invisible characters do not count.
+    """
+    text = unicodedata.normalize("NFKD", text).casefold()
+    kept = (c for c in text if unicodedata.category(c) not in {"Mn", "Cf"})
+    return " ".join("".join(kept).split())
+
+
+def form_of(text: str) -> str | None:
+    """
+    Return the canonical form of *text*, or None if it has none.
+    """
+    try:
+        return canonical(text).value
+    except ValueError:
+        return None
+
+
+def is_asked(user: LegacyUser, identifier: str) -> bool:
+    """
+    Return whether *user* has *identifier*, or only something that looks like it.
+
+    Raises:
+        migratekit.errors.ContractError: If they have nothing of the kind.
+    """
+    named = [text for text in (user.email, user.username) if text]
+    if canonical(identifier).value in map(form_of, named):
+        return True
+    if loosely(identifier) in map(loosely, named):
+        return False
+    raise ContractError("Somebody else was found.")
