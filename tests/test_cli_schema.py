@@ -1,0 +1,275 @@
+"""
+The command that prints the schema.
+"""
+
+import os
+import re
+import sqlite3
+import sys
+from contextlib import closing
+
+import pytest
+from sqlalchemy import create_engine, inspect, types
+from sqlalchemy.dialects import oracle
+
+from migratekit.cli import main
+from migratekit.stores._sql_schema import _OracleFlag, users
+from migratekit.stores.sql import SQLStore, metadata
+from migratekit.testing._store_people import somebody
+
+
+def printed(capsys, dialect):
+    assert 0 == main(["schema", "--dialect", dialect])
+    return capsys.readouterr().out
+
+
+def statements(script):
+    return [part.strip() for part in script.split(";\n") if part.strip()]
+
+
+DIALECTS = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_whole(capsys, dialect):
+    """
+    It is all tables, all indexes, and the version that the store looks for.
+    """
+    found = statements(printed(capsys, dialect))
+
+    tables = [text for text in found if text.startswith("CREATE TABLE")]
+    indexes = [text for text in found if re.match("CREATE (UNIQUE )?INDEX", text)]
+    assert len(metadata.tables) == len(tables)
+    expected = sum(len(table.indexes) for table in metadata.tables.values())
+    assert expected == len(indexes)
+    assert (
+        "INSERT INTO migratekit_schema (id, version, source_name) VALUES (1, 1, NULL)"
+        in found
+    )
+    # The tables before what refers to them.
+    assert found.index(tables[0]) == 0
+
+
+def columns_of(script, table):
+    body = re.search(rf"CREATE TABLE {table} \((.*?)\n\)", script, re.DOTALL)[1]
+    lines = [line.strip().rstrip(",") for line in body.strip().splitlines()]
+    pairs = [line.split(" ", 1) for line in lines if not line.startswith("PRIMARY")]
+    return dict(pairs)
+
+
+IDENTITY = ("id", "email", "username", "legacy_id", "origin", "hash_format")
+# What an index row may have, in bytes, and bytes per character.
+INDEX_BYTES = {
+    "mssql": (900, 2),
+    "oracle": (6398, 4),
+    "mysql": (3072, 4),
+    "mariadb": (3072, 4),
+    "postgresql": (2704, 4),
+}
+
+
+@pytest.mark.parametrize("dialect", INDEX_BYTES)
+def test_index_lengths(capsys, dialect):
+    """
+    No index can have a row that is too long for it.
+    """
+    script = printed(capsys, dialect)
+    most, width = INDEX_BYTES[dialect]
+
+    for table in metadata.tables.values():
+        columns = columns_of(script, table.name)
+        keys = [list(index.columns) for index in table.indexes]
+        for key in (*keys, list(table.primary_key.columns)):
+            sizes = [re.search(r"\((\d+)", columns[c.name]) for c in key]
+            texts = [c for c in key if isinstance(c.type, types.String)]
+            assert len(texts) <= sum(size is not None for size in sizes)
+            assert sum(int(size[1]) * width for size in sizes if size) <= most, key
+
+
+def test_oracle(capsys):
+    """
+    Oracle: lengths in characters, no type that only its latest version has, and a
+    commit, because it makes none by itself.
+    """
+    script = printed(capsys, "oracle")
+
+    columns = columns_of(script, "migratekit_users")
+    for name in IDENTITY:
+        assert re.match(r"VARCHAR2\(\d+ CHAR\)", columns[name]), columns[name]
+    assert "SMALLINT NOT NULL" == columns["blocked"]
+    assert "CLOB NOT NULL" == columns["profile"]
+    # To Oracle, '' is NULL: who has no hash and who has an empty one are the same.
+    assert "CLOB" == columns["password_hash"]
+    assert "TIMESTAMP" == columns["created_at"]
+    for name in ("email", "username", "legacy_id"):
+        index = f"CREATE UNIQUE INDEX migratekit_users_{name} ON migratekit_users"
+        # It takes any number of NULLs into a unique index of one column.
+        assert f"{index} ({name});" in script
+    assert script.endswith("COMMIT;\n\n")
+    assert not re.search("BOOLEAN|COLLATE", script)
+    names = re.findall(r"(?:TABLE|INDEX) (\w+)", script)
+    assert all(len(name) <= 30 for name in names)
+
+
+def test_oracle_flags():
+    """
+    Its flags are numbers there and truth values here.
+    """
+    flag = users.c.blocked.type.dialect_impl(oracle.dialect())
+
+    assert isinstance(flag, _OracleFlag)
+    for value, number in ((True, 1), (False, 0), (None, None)):
+        stored = flag.process_bind_param(value, None)
+        assert number == stored
+        assert type(stored) is not bool
+        assert value is flag.process_result_value(number, None)
+
+
+def test_mssql(capsys):
+    """
+    SQL Server: binary collation, microseconds, and any number of users without.
+    """
+    script = printed(capsys, "mssql")
+
+    columns = columns_of(script, "migratekit_users")
+    for name in IDENTITY:
+        wanted = r"NVARCHAR\(\d+\) COLLATE Latin1_General_100_BIN2 (NOT )?NULL"
+        assert re.fullmatch(wanted, columns[name]), columns[name]
+    assert "BIT NOT NULL" == columns["blocked"]
+    assert "NVARCHAR(max) NOT NULL" == columns["profile"]
+    assert "DATETIME2(6) NULL" == columns["created_at"]
+    for name in ("email", "username", "legacy_id"):
+        index = f"CREATE UNIQUE INDEX migratekit_users_{name} ON migratekit_users"
+        assert f"{index} ({name}) WHERE {name} IS NOT NULL;" in script
+    columns = columns_of(script, "migratekit_ledger")
+    assert columns["value"].startswith("NVARCHAR(330) COLLATE Latin1_General_100_BIN2")
+    assert "PRIMARY KEY (kind, value)" in script
+    assert not script.endswith("COMMIT;\n\n")
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+def test_mysql(capsys, dialect):
+    """
+    MySQL and MariaDB: binary collation everywhere, tables with transactions.
+    """
+    script = printed(capsys, dialect)
+
+    columns = columns_of(script, "migratekit_users")
+    for name in IDENTITY:
+        assert "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" in columns[name]
+    assert 3 == script.count("ENGINE=InnoDB")
+
+
+# --- run ---------------------------------------------------------------------------------
+
+
+def accepts(store):
+    new = somebody()
+    record = store.create(new)
+    store.bind_source("shop")
+    assert record == store.get(new.user.id)
+    assert 1 == store.figures().moved
+    assert [] == store.check()
+
+
+def schema_of(engine):
+    inspector = inspect(engine)
+    return {
+        table: (
+            [(c["name"], repr(c["type"]), c["nullable"]) for c in columns],
+            inspector.get_pk_constraint(table)["constrained_columns"],
+            sorted(
+                (index["name"], index["unique"], tuple(index["column_names"]))
+                for index in inspector.get_indexes(table)
+            ),
+        )
+        for table in sorted(inspector.get_table_names())
+        for columns in [inspector.get_columns(table)]
+    }
+
+
+def test_run_on_sqlite(capsys, tmp_path):
+    """
+    What is printed makes what the store makes, and the store takes it.
+    """
+    path, other = tmp_path / "users.db", tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(printed(capsys, "sqlite"))
+        connection.commit()
+
+    with SQLStore(f"sqlite:///{path}") as store:
+        accepts(store)
+        made = schema_of(store._engine)
+        store.create_schema()
+        assert made == schema_of(store._engine)
+    with SQLStore(f"sqlite:///{other}") as store:
+        store.create_schema()
+        assert made == schema_of(store._engine)
+
+
+@pytest.mark.parametrize(
+    ("variable", "driver", "dialect"),
+    [
+        ("MIGRATEKIT_TEST_POSTGRESQL", "postgresql+psycopg", "postgresql"),
+        ("MIGRATEKIT_TEST_MARIADB", "mysql+pymysql", "mariadb"),
+        ("MIGRATEKIT_TEST_MARIADB", "mysql+pymysql", "mysql"),
+    ],
+)
+def test_run_on_server(capsys, variable, driver, dialect):
+    """
+    The same on a server.
+    """
+    url = os.environ.get(variable)
+    if url is None:
+        pytest.skip(f"{variable} is not set: no server to test against")
+    engine = create_engine(
+        f"{driver}://{url.partition('://')[2]}", hide_parameters=True
+    )
+    metadata.drop_all(engine)
+    with engine.begin() as connection:
+        for statement in statements(printed(capsys, dialect)):
+            connection.exec_driver_sql(statement)
+    with SQLStore(engine) as store:
+        accepts(store)
+    printed_schema = schema_of(engine)
+    metadata.drop_all(engine)
+    with SQLStore(engine) as store:
+        store.create_schema()
+    made = schema_of(engine)
+    metadata.drop_all(engine)
+    engine.dispose()
+
+    assert made == printed_schema
+
+
+# --- what may go wrong -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["schema", "--dialect", "db2"]])
+def test_which_database(capsys, arguments):
+    """
+    The database must be one that there is.
+    """
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert 2 == caught.value.code
+    assert "--dialect" in capsys.readouterr().err
+
+
+def test_without_sqlalchemy(capsys, monkeypatch):
+    """
+    Without SQLAlchemy, it says what to install.
+    """
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "sqlalchemy" or name.startswith(
+            "migratekit.stores._sql"
+        ):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+
+    assert 2 == main(["schema", "--dialect", "sqlite"])
+
+    captured = capsys.readouterr()
+    assert "" == captured.out
+    assert 'pip install "migratekit[sql]"' in captured.err

@@ -1,0 +1,262 @@
+"""
+The public face, used as a user would.  Only type-checked, never run.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+from migratekit import (
+    AsyncConnection,
+    AsyncLegacySource,
+    AsyncUserStore,
+    Authenticated,
+    Connection,
+    LegacySource,
+    LegacyUser,
+    MigrationPolicy,
+    NewUser,
+    PasswordHasher,
+    User,
+    UserStore,
+    Validator,
+    errors,
+    events,
+)
+from migratekit.errors import Violation
+from migratekit.formats import presets
+from migratekit.models import Origin, PasswordChange, Progress
+from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
+from migratekit.protocols import CountableSource, EventSink, Rule
+from migratekit.sources import NoopSource
+from migratekit.sources.functions import FunctionSource
+from migratekit.sources.sql import SQLSource
+from migratekit.stores.async_sql import AsyncSQLStore
+from migratekit.stores.memory import MemoryStore
+from migratekit.stores.sql import SQLStore
+from migratekit.testing import (
+    CHEAPEST,
+    KnownUser,
+    LegacySourceContract,
+    UserStoreContract,
+    VirtualClock,
+)
+
+
+class Site:
+    """
+    A source that a user has written.
+    """
+
+    def login(self, identifier: str, password: str) -> LegacyUser | None:
+        """
+        Say yes to everybody.
+        """
+        return LegacyUser(user_id=password, email=identifier)
+
+    def get_user(self, identifier: str) -> LegacyUser | None:
+        """
+        Know everybody.
+        """
+        return LegacyUser(user_id="1", email=identifier, profile={"name": "Ada"})
+
+
+class AsyncSite:
+    """
+    An async source that a user has written.
+    """
+
+    async def login(self, identifier: str, password: str) -> LegacyUser | None:
+        """
+        Say no to everybody.
+        """
+
+    async def get_user(self, identifier: str) -> LegacyUser | None:
+        """
+        Know nobody.
+        """
+
+
+def no_guests(login: Authenticated) -> str | None:
+    """
+    Deny guests.
+    """
+    return "guest" if login.user.app_metadata.get("guest") else None
+
+
+async def no_guests_either(login: Authenticated) -> str | None:
+    """
+    Deny guests, after a question.
+    """
+    return no_guests(login)
+
+
+def short(password: str) -> Iterator[Violation]:
+    """
+    Refuse short passwords.
+    """
+    if len(password) < 15:
+        yield Violation("too_short", "password", "At least 15 characters.")
+
+
+def listener(event: events.Event) -> None:
+    """
+    Look at an event.
+    """
+    if isinstance(event, events.UserMigrated):
+        event.legacy_id.upper()
+
+
+async def async_listener(event: events.Event) -> None:
+    """
+    Look at an event, and wait for somebody.
+    """
+
+
+# What stands on the right fits what is written on the left.
+store: UserStore = MemoryStore()
+sql_store: UserStore = SQLStore("sqlite:///users.db")
+async_store: AsyncUserStore = AsyncSQLStore("sqlite+aiosqlite:///users.db")
+source: LegacySource = Site()
+none: LegacySource = NoopSource()
+async_source: AsyncLegacySource = AsyncSite()
+functions: LegacySource = FunctionSource(lambda identifier, password: None)
+sql: LegacySource = SQLSource(
+    "sqlite:///shop.db",
+    "SELECT id AS user_id, email FROM users WHERE email = :canonical",
+    format=[presets.wordpress(), "md5($pass)"],
+)
+countable: CountableSource = SQLSource(
+    "sqlite:///shop.db", "SELECT :canonical AS email", format="phpass"
+).with_count("SELECT 1")
+hasher: PasswordHasher = OWASP_MINIMUM
+own_hasher: PasswordHasher = Argon2Hasher(memory_cost=32768, time_cost=3)
+rules: list[Rule] = [no_guests, no_guests_either]
+sinks: list[EventSink] = [listener, async_listener, events.log_event]
+
+connection = Connection(
+    store,
+    source,
+    source_name="shop",
+    policy=MigrationPolicy(
+        password_check=short,
+        weak_legacy_password="admit",
+        token_lifetime=dt.timedelta(hours=1),
+    ),
+    validator=Validator(internationalized_local_part=True),
+    hasher=hasher,
+    rules=[no_guests],
+    listeners=[listener, events.log_event],
+    secret_key=["the newest of the keys", b"the one before it"],
+)
+Connection(sql_store, functions, hasher=CHEAPEST, clock=VirtualClock())
+
+
+def log_in(email: str, password: str) -> str:
+    """
+    Call what a log-in form calls.
+    """
+    try:
+        result = connection.authenticate(email, password)
+    except errors.PasswordChangeRequiredError as error:
+        token: str | None = error.token
+        if token is not None:
+            connection.finish_password_change(token, "another")
+        return ""
+    except errors.ProfileInvalidError as error:
+        return ", ".join(violation.code for violation in error.violations)
+    person: User | LegacyUser = result.user
+    migrated: bool = result.migrated
+    return person.id if isinstance(person, User) and migrated else ""
+
+
+def manage(user: User) -> None:
+    """
+    Call what an application does with its users.
+    """
+    user = connection.set_password(user.id, "another")
+    user = connection.change_password("ada@example.com", "another", "a third")
+    user = connection.change_email(user.id, "bob@example.com", email_verified=True)
+    user = connection.change_username(user.id, None)
+    user = connection.block(user.id)
+    user = connection.unblock(user.id)
+    connection.delete_user(user.id)
+    if user.legacy_id is not None:
+        connection.readmit(user.legacy_id)
+    change: PasswordChange | None = connection.start_password_change("a@example.com")
+    if change is not None and change.expires_at > dt.datetime.now(dt.UTC):
+        user = connection.finish_password_change(change.token, "another")
+    user = connection.sign_up(
+        "a@example.com", "pw", username="a", profile={"tags": ["x"]}
+    )
+    user = connection.create_user("b@example.com", email_verified=True)
+    known: User | LegacyUser | None = connection.get_user("a@example.com")
+    if known is None:
+        store.create(NewUser(user, None))
+
+
+def finish() -> list[str | None]:
+    """
+    Call what an operator calls.
+    """
+    progress: Progress = connection.progress()
+    if progress.remaining == 0 and progress.by_origin[Origin.LOGIN] > 0:
+        after: Connection = connection.cut_over()
+        since = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        return [user.email for user in after.users(migrated_since=since)]
+    return [user.email for user in connection.users(origin=Origin.SIGN_UP)]
+
+
+async def use_async() -> None:
+    """
+    Call some with an event loop, with sync and async parts in any mix.
+    """
+    AsyncConnection(async_store, source)
+    door = AsyncConnection(
+        store, async_source, rules=rules, listeners=sinks, hasher=own_hasher
+    )
+    result: Authenticated = await door.authenticate("ada@example.com", "pw")
+    print(result.migrated)
+    async for user in door.users(origin=None):
+        blocked: User = await door.block(user.id)
+        await door.delete_user(blocked.id)
+    progress: Progress = await door.progress()
+    door = await door.cut_over(force=progress.remaining is None)
+
+
+async def mistake() -> None:
+    """
+    Make mistakes that must be seen: an ignored error that is none is an error itself.
+    """
+    door = AsyncConnection(store, source)
+    door.authenticate("ada@example.com", "pw")  # type: ignore[unused-coroutine]
+    if door.authenticate("ada@example.com", "pw"):  # type: ignore[truthy-bool]
+        Connection(async_store, source)  # type: ignore[arg-type]
+        Connection(store, async_source)  # type: ignore[arg-type]
+        Connection(store, source, "shop")  # type: ignore[call-arg]
+
+
+class TestMyStore(UserStoreContract):
+    """
+    A store that a user tests.
+    """
+
+    def open_store(self) -> AbstractContextManager[UserStore]:
+        """
+        Open it.
+        """
+        return nullcontext(MemoryStore())
+
+
+class TestMySource(LegacySourceContract):
+    """
+    A source that a user tests.
+    """
+
+    known = (KnownUser("ada@example.com", "pw"),)
+
+    def open_source(self) -> AbstractContextManager[LegacySource]:
+        """
+        Open it.
+        """
+        return nullcontext(Site())
