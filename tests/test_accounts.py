@@ -186,15 +186,16 @@ def test_legacy_row_of_nobody(scene):
         scene.connection.change_email(user.id, ADA)
 
 
-def test_both_forms_are_asked(scene, user):
+def test_all_forms_are_asked(scene, user):
     """
-    The source is asked for the typed and for the canonical form.
+    The source is asked for every form that it may know the person by.
     """
     scene.connection.change_email(user.id, "Ada@bücher.example")
 
     assert [
         ("get_user", "Ada@bücher.example"),
         ("get_user", "ada@xn--bcher-kva.example"),
+        ("get_user", "ada@bu\u0308cher.example"),
     ] == scene.site.calls
 
 

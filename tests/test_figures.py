@@ -184,10 +184,32 @@ def test_users_by_origin(scene, ada):
 
     assert 2 == len(list(connection.users()))
     assert [moved] == list(connection.users(origin=Origin.LOGIN))
+    assert [moved] == list(connection.users(origin="login"))
     assert [moved] == list(connection.users(migrated_since=now))
     assert [moved] == list(connection.users(migrated_since=now - second))
     assert [] == list(connection.users(migrated_since=now + second))
     assert [] == list(connection.users(origin=Origin.SIGN_UP, migrated_since=now))
+
+
+def test_users_of_no_origin(scene):
+    """
+    An origin that there is not is refused.
+    """
+    with scene.refused(ValueError):
+        list(scene.connection.users(origin="birth"))
+
+
+@pytest.mark.parametrize("page", [None, 5, ["a user"], "stored"])
+def test_users_of_a_broken_store(memory, page):
+    """
+    A store that lists anything but users is told so: records would show hashes.
+    """
+    memory.connection.sign_up("bob@example.com", "pw")
+    answer = [memory.find("bob@example.com")] if page == "stored" else page
+    memory.store.list_users = lambda *asked: answer
+
+    with memory.refused(ContractError):
+        list(memory.connection.users())
 
 
 def test_users_since_some_time(scene):
@@ -294,15 +316,17 @@ def test_progress_of_a_shrunk_source(scene, ada):
     assert 0 == scene.connection.progress().remaining
 
 
-@pytest.mark.parametrize("answer", ["5", 5.0, b"5", object()])
+@pytest.mark.parametrize("answer", ["5", 5.0, b"5", object(), -1])
 def test_progress_of_nonsense(scene, answer):
     """
-    A number of users is an int.
+    A number of users is an int, and not below zero; else nothing is cut over.
     """
     scene.site.count = lambda: answer
 
     with scene.refused(ContractError):
         scene.connection.progress()
+    with scene.refused(ContractError):
+        scene.connection.cut_over()
 
 
 def test_progress_and_a_silent_store(scene):

@@ -198,6 +198,9 @@ class World:
     def NeedsRehash(self, step):
         return not step.encoded.startswith("$new$")
 
+    def NeedsUpgrade(self, step):
+        return self.NeedsRehash(step)
+
     def Examine(self, step):
         return step.perform(PORTS)
 

@@ -4,6 +4,7 @@ One login, step by step, as the design has them.
 
 import logging
 
+import argon2
 import pytest
 from world import READS, WRITES, email
 
@@ -30,13 +31,26 @@ from migratekit.events import (
     RehashFailed,
     UserMigrated,
 )
-from migratekit.models import KeyKind, LedgerKey, Origin
+from migratekit.formats import presets
+from migratekit.formats.hasher import LegacyHasher
+from migratekit.models import (
+    ImportRecord,
+    KeyKind,
+    LedgerKey,
+    Origin,
+    Record,
+    StoredHash,
+    User,
+)
 from migratekit.passwords import Argon2Hasher
 from migratekit.sources.functions import FunctionSource
 from migratekit.testing import CHEAPEST
 
 
-OLD = Argon2Hasher(memory_cost=16, time_cost=1, parallelism=1)
+OLD = argon2.PasswordHasher(
+    memory_cost=16, time_cost=1, parallelism=1, type=argon2.Type.I
+)
+STRONGER = Argon2Hasher(memory_cost=16, time_cost=1, parallelism=1)
 ADA = "ada@example.com"
 
 
@@ -193,6 +207,21 @@ def test_rehash(scene):
     assert user.profile == record.user.profile
     assert scene.clock.now() == record.user.updated_at
     assert [PasswordRehashed(user_id=user.id)] == scene.told(PasswordRehashed)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_no_downgrade(scene, wrapped):
+    """
+    A hash of higher cost stays: servers with other parameters must not take turns.
+    """
+    user = scene.store_user(ADA, STRONGER.hash("pw"))
+    stored = scene.snapshot()
+    hasher = LegacyHasher(CHEAPEST, presets.wordpress()) if wrapped else CHEAPEST
+
+    result = scene.connect(hasher=hasher).authenticate(ADA, "pw")
+
+    assert user == result.user
+    assert stored == scene.snapshot()
 
 
 def test_rehash_not_for_blocked(scene):
@@ -822,6 +851,18 @@ def test_wrong_type(scene, ada, answer):
         scene.connection.authenticate(ADA, "pw")
 
     assert type(answer).__name__ in str(caught.value)
+
+
+def test_no_hash_leaves(scene):
+    """
+    Of a source's answer nothing goes on but what a `LegacyUser` has, not even a hash.
+    """
+    record = ImportRecord(user_id="1", email=ADA, password=StoredHash("a hash"))
+    scene.site.login = scene.site.get_user = lambda *asked: record
+    off = scene.connect(policy=MigrationPolicy(import_mode=False))
+
+    assert LegacyUser is type(scene.connection.get_user(ADA))
+    assert LegacyUser(user_id="1", email=ADA) == off.authenticate(ADA, "pw").user
 
 
 def test_coroutine(memory):
@@ -1476,11 +1517,17 @@ def test_events_after_the_commit(scene, ada):
     assert None not in seen
 
 
+ADA_STORED = User(id="1", origin=Origin.ADMIN, email=ADA)
+
+
 @pytest.mark.parametrize(
     ("call", "answer"),
     [
         ("find", "a record"),
         ("find", True),
+        ("find", Record("ada", None, 1)),
+        ("find", Record(ADA_STORED, None, "1")),
+        ("find", Record(ADA_STORED, b"hash", 1)),
         ("retired", True),
         ("create", None),
         ("create", True),

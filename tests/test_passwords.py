@@ -3,6 +3,7 @@ Hashes of the new store.
 """
 
 import base64
+import itertools
 import unicodedata
 
 import argon2
@@ -189,6 +190,42 @@ def test_needs_rehash(encoded, expected):
     Every other cost, kind or length needs a new hash.
     """
     assert expected is CHEAPEST.needs_rehash(encoded)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "expected"),
+    [
+        (of("pw"), False),
+        (of("pw", memory_cost=9), False),
+        (of("pw", time_cost=2), False),
+        (of("pw", memory_cost=16, parallelism=2), False),
+        (of("pw", hash_len=16), True),
+        (of("pw", salt_len=8), True),
+        (of("pw", type=argon2.Type.I, memory_cost=64), True),
+        (of("pw", type=argon2.Type.D, memory_cost=64), True),
+        ("$2b$04$" + "x" * 53, True),
+        ("", True),
+    ],
+)
+def test_is_upgrade(encoded, expected):
+    """
+    Only what is weaker is upgraded: a hash is never downgraded.
+    """
+    assert expected is CHEAPEST.is_upgrade(encoded)
+
+
+def test_upgrades_have_an_end():
+    """
+    Of two hashers at most one upgrades the other's hashes.
+    """
+    costs = [(8, 1), (16, 1), (8, 2), (32, 1), (16, 2), (8, 4)]
+    hashers = [
+        Argon2Hasher(memory_cost=memory, time_cost=passes, parallelism=1)
+        for memory, passes in costs
+    ]
+    for one, other in itertools.combinations(hashers, 2):
+        there, back = one.hash("pw"), other.hash("pw")
+        assert [False, True] == sorted([one.is_upgrade(back), other.is_upgrade(there)])
 
 
 @pytest.mark.parametrize("kind", list(argon2.Type))

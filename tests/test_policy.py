@@ -44,7 +44,8 @@ def test_defaults():
         ("username_length", [(1.0, 5), (-1, 5), {}]),
         ("password_check", ["x", 5, []]),
         ("weak_legacy_password", ["", "deny", None, [], True]),
-        ("token_lifetime", [dt.timedelta(0), dt.timedelta(-1), 30, None, "30"]),
+        ("token_lifetime", [dt.timedelta(0), dt.timedelta(-1), dt.timedelta(367)]),
+        ("token_lifetime", [30, None, "30", dt.timedelta.max]),
         ("failure_floor", [-0.1, 60.1, float("nan"), float("inf"), "x", None, True]),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from email_validator import validate_email
 from hypothesis import example, given
 from hypothesis import strategies as st
+from strategies import typed
 
 from migratekit import MigrationPolicy, Validator
 from migratekit.errors import Violation
@@ -18,6 +19,7 @@ from migratekit.validation import (
     canonical,
     impossible,
     is_possible_password,
+    spellings,
     taken,
 )
 
@@ -596,3 +598,41 @@ def test_rules_are_kept():
 
     assert Validator(rules=[rule]) == Validator(rules=(r for r in [rule]))
     assert Validator() != Validator(internationalized_local_part=True)
+
+
+@pytest.mark.parametrize(
+    ("expected", "identifier"),
+    [
+        (("ada@example.com",), "ada@example.com"),
+        (("ada",), "ada"),
+        (("ada@[192.0.2.1]",), "ada@[192.0.2.1]"),
+        (("ada@xn--a.example",), "ada@xn--a.example"),
+        (("j\u00f6rg", "jo\u0308rg"), "j\u00f6rg"),
+        (
+            (
+                "ada@xn--bcher-kva.example",
+                "ada@b\u00fccher.example",
+                "ada@bu\u0308cher.example",
+            ),
+            "ada@B\u00dcCHER.example",
+        ),
+    ],
+)
+def test_spellings(expected, identifier):
+    """
+    Of every canonical form it is known how else the same person may be spelled.
+    """
+    assert expected == spellings(canonical(identifier))
+
+
+@given(st.text(max_size=20) | typed)
+def test_spellings_are_of_the_same(text):
+    """
+    Every other spelling has the same canonical form.
+    """
+    try:
+        form = canonical(text)
+    except ValueError:
+        return
+
+    assert {form} == {canonical(other) for other in spellings(form)}

@@ -73,9 +73,11 @@ class Migration:
 
         Raises:
             TypeError: If *migrated_since* has no time zone.
+            ValueError: If there is no such origin.
             migratekit.errors.ConfigurationError: If the store cannot list.
         """
         check_moment(migrated_since)
+        origin = None if origin is None else Origin(origin)
         after: str | None = None
         while True:
             page = self._run(figures.list_users(after, origin, migrated_since))
@@ -178,6 +180,10 @@ class Migration:
         Whoever has not moved can no longer log in or reset, and their e-mail is free
         for anybody to register.
 
+        How many remain is the source's count less those who ever moved: it is too low
+        if the source has lost users since they moved.  Delete none there before the
+        end.
+
         Args:
             force: Cut over although users remain, or the source cannot be asked.
 
@@ -223,6 +229,7 @@ class AsyncMigration:
         See `Connection.users()`.
         """
         check_moment(migrated_since)
+        origin = None if origin is None else Origin(origin)
         after: str | None = None
         while True:
             page = await self._run(figures.list_users(after, origin, migrated_since))

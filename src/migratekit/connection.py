@@ -287,7 +287,9 @@ class Connection(Migration):
         """
         Give a stored user another e-mail address.
 
-        The old one stays retired: nobody is moved by it any more.
+        The old one stays retired: nobody is moved by it any more.  Whoever was imported
+        without a hash and has not logged in yet is asked for at the source by the new
+        address, which it may not know: have them reset their password.
 
         Args:
             user_id: The store's id.

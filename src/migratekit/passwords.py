@@ -16,6 +16,7 @@ from migratekit.models import StoredHash
 
 _KIB_PER_GIB: Final = 1024 * 1024
 _LONGEST: Final = 512
+_ARGON2_VERSION: Final = 19  # RFC 9106
 
 
 def normal_form(password: str) -> str:
@@ -101,6 +102,32 @@ class Argon2Hasher:
         if _unusable(encoded) is not None:
             return True
         return self._argon2.check_needs_rehash(encoded)
+
+    def is_upgrade(self, encoded: str, /) -> bool:
+        """
+        Return whether a hash of `hash()` is harder to guess than *encoded*.
+
+        Of two argon2id hashes the one that needs more memory over all passes is; of two
+        that need the same, the one that needs more at once; of two that cost the same,
+        the longer one.
+        """
+        if _unusable(encoded) is not None:
+            return True
+        stored = argon2.extract_parameters(encoded)
+        if (stored.type, stored.version) != (argon2.Type.ID, _ARGON2_VERSION):
+            return True
+        ours = (
+            self.memory_cost * self.time_cost,
+            self.memory_cost,
+            self._argon2.hash_len,
+            self._argon2.salt_len,
+        )
+        return ours > (
+            stored.memory_cost * stored.time_cost,
+            stored.memory_cost,
+            stored.hash_len,
+            stored.salt_len,
+        )
 
     def admit(self, stored: StoredHash, /) -> str:
         """

@@ -11,6 +11,9 @@ import attrs
 from migratekit.errors import ConfigurationError, Violation
 
 
+_NOTHING = dt.timedelta(0)
+_YEAR = dt.timedelta(days=366)
+
 PasswordCheck = Callable[[str], Iterable[Violation]]
 
 
@@ -50,7 +53,7 @@ class MigrationPolicy:
             Whether ``get_user`` is asked once after a first login, to compare.
 
         token_lifetime:
-            How long a password-change token is good for.
+            How long a password-change token is good for; at most 366 days.
 
         failure_floor:
             Seconds before any failed login, sign-up or reset request is answered.
@@ -85,8 +88,10 @@ class MigrationPolicy:
         if not _is_range(self.username_length):
             raise ConfigurationError("username_length must be within 1 and 320.")
         lifetime = self.token_lifetime
-        if not isinstance(lifetime, dt.timedelta) or lifetime <= dt.timedelta(0):
-            raise ConfigurationError("token_lifetime must be a positive timedelta.")
+        if not isinstance(lifetime, dt.timedelta) or not _NOTHING < lifetime <= _YEAR:
+            raise ConfigurationError(
+                "token_lifetime must be a positive timedelta of at most 366 days."
+            )
         floor = self.failure_floor
         if type(floor) not in {int, float} or not 0 <= floor <= 60:
             raise ConfigurationError("failure_floor must be 0 to 60 seconds.")

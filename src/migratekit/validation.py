@@ -44,6 +44,20 @@ def canonical(identifier: object, *, strategy_version: int = 2) -> Identifier:
     return Identifier(KeyKind.EMAIL if "@" in text else KeyKind.USERNAME, text)
 
 
+def spellings(identifier: Identifier) -> tuple[str, ...]:
+    """
+    Return how else a source may spell *identifier*, which is in the form of version 2.
+
+    With the domain as U-labels, and decomposed (NFD): whoever is known by either is the
+    same person.  Letter case is the source's business.
+    """
+    text = identifier.value
+    local, at, domain = text.rpartition("@")
+    composed = (text, f"{local}{at}{_in_unicode(domain)}")
+    decomposed = (unicodedata.normalize("NFD", form) for form in composed)
+    return tuple(dict.fromkeys((*composed, *decomposed)))
+
+
 def is_possible_password(password: object) -> bool:
     """
     Return whether *password* may be shown to a source or a hasher at all.
@@ -265,6 +279,19 @@ def _folded(text: str) -> str:
         if not domain:
             raise ValueError("No domain.")
     return local + at + domain
+
+
+def _in_unicode(domain: str) -> str:
+    if "xn--" not in domain:
+        return domain
+    # Heavy, and needed by few.
+    import idna  # noqa: PLC0415
+
+    try:
+        return idna.decode(domain)
+    except UnicodeError:
+        # Such as a domain literal, or labels that only look encoded.
+        return domain
 
 
 def _mapped(text: str, mapping: Callable[[str], str]) -> str:

@@ -13,7 +13,7 @@ from migratekit.events import Event
 from migratekit.models import Identifier, KeyKind, LedgerKey, LegacyUser
 from migratekit.policy import MigrationPolicy
 from migratekit.protocols import EventSink, Rule
-from migratekit.validation import canonical
+from migratekit.validation import canonical, spellings
 
 
 # How often a lost compare-and-swap is tried again, where trying again makes sense.
@@ -124,9 +124,13 @@ def check_identity(asked: Asked, legacy: LegacyUser) -> None:
 
 async def ask_user(asked: Asked) -> LegacyUser | None:
     """
-    Ask the source's ``get_user``, for the typed and then the canonical form.
+    Ask the source's ``get_user``, for the typed form, the canonical one, and the others
+    that the same person may be known by.
     """
-    for identifier in dict.fromkeys((asked.typed, asked.key.value)):
+    forms = dict.fromkeys((asked.typed, asked.key.value))
+    seen = {form.lower() for form in forms}
+    others = (form for form in spellings(asked.person) if form not in seen)
+    for identifier in (*forms, *others):
         legacy = await AskUser(identifier)
         if legacy is not None:
             check_identity(asked, legacy)

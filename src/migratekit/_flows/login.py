@@ -40,7 +40,7 @@ from migratekit._flows.refusals import (
 from migratekit._flows.rules import denied
 from migratekit._flows.writes import create, replace
 from migratekit._run import Refused
-from migratekit._steps import FindUser, HashPassword, NeedsRehash, ReadClock, ReadDate
+from migratekit._steps import FindUser, HashPassword, NeedsUpgrade, ReadClock, ReadDate
 from migratekit.errors import (
     AccountBlockedError,
     AlreadyMigratedError,
@@ -113,7 +113,7 @@ async def _enter(
     refusal = await _judge(ctx, asked, record)
     if refusal is not None:
         return refusal
-    if await NeedsRehash(record.password_hash) is True:
+    if await NeedsUpgrade(str(record.password_hash)) is True:
         renewed = await _rehash(ctx, asked, attempt, record)
         if isinstance(renewed, Refusal):
             return renewed

@@ -11,7 +11,6 @@ from migratekit._flows.context import (
     Secret,
     ask_user,
     asked_for,
-    check_identity,
     tell,
 )
 from migratekit._flows.profiles import (
@@ -25,7 +24,6 @@ from migratekit._flows.profiles import (
 from migratekit._flows.refusals import wait_for_floor
 from migratekit._flows.writes import create, replace
 from migratekit._steps import (
-    AskUser,
     CheckRetired,
     FindUser,
     GetUser,
@@ -175,10 +173,9 @@ async def _finish_in_source(ctx: Context, claims: Claims, password: Secret) -> U
         raise InvalidTokenError
     if await CheckRetired(asked.ledger_key) is not None:
         raise InvalidTokenError
-    legacy = await AskUser(asked.typed)
+    legacy = await ask_user(asked)
     if legacy is None or ctx.legacy_id(legacy) != claims.legacy_id:
         raise InvalidTokenError
-    check_identity(asked, legacy)
     user = await store_legacy(
         ctx, asked, legacy, password, verified=claims.purpose == "reset"
     )

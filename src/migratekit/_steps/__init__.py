@@ -7,6 +7,7 @@ from migratekit._steps.passwords import (
     Examine,
     HashPassword,
     NeedsRehash,
+    NeedsUpgrade,
     VerifyPassword,
 )
 from migratekit._steps.source import (
@@ -66,6 +67,7 @@ __all__ = [
     "ListUsers",
     "MakeId",
     "NeedsRehash",
+    "NeedsUpgrade",
     "Ports",
     "ReadClock",
     "ReadDate",

@@ -18,6 +18,7 @@ from migratekit.errors import (
 )
 from migratekit.models import User
 from migratekit.policy import MigrationPolicy, PasswordCheck
+from migratekit.protocols import RankingHasher
 from migratekit.validation import Examined
 
 
@@ -64,6 +65,26 @@ class NeedsRehash(Step[bool]):
 
     def perform(self, ports: Ports) -> bool:
         return self.encoded is None or ports.hasher.needs_rehash(self.encoded)
+
+    def check(self, answer: Any) -> bool:
+        return expect(answer, bool, self)
+
+
+@attrs.frozen(eq=False, repr=False)
+class NeedsUpgrade(Step[bool]):
+    """
+    Whether a hash is to be renewed: it is not current, and not stronger either.
+    """
+
+    encoded: str = attrs.field(repr=False)
+
+    def perform(self, ports: Ports) -> bool:
+        hasher = ports.hasher
+        if hasher.needs_rehash(self.encoded) is not True:
+            return False
+        if isinstance(hasher, RankingHasher):
+            return hasher.is_upgrade(self.encoded)
+        return True
 
     def check(self, answer: Any) -> bool:
         return expect(answer, bool, self)

@@ -45,7 +45,18 @@ class _PersonStep(_SourceStep[LegacyUser | None]):
         legacy = expect(answer, LegacyUser, self)
         if not is_possible_user_id(legacy.user_id):
             raise ContractError("The source gave a user_id that is none.")
+        return _plain(legacy)
+
+
+def _plain(legacy: LegacyUser) -> LegacyUser:
+    """
+    Return *legacy* without what a subclass has besides, such as the hash of an
+    `migratekit.models.ImportRecord`.
+    """
+    if type(legacy) is LegacyUser:
         return legacy
+    names = (field.name for field in attrs.fields(LegacyUser))
+    return LegacyUser(**{name: getattr(legacy, name) for name in names})
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -86,4 +97,7 @@ class CountSource(_SourceStep[int | None]):
         return None
 
     def check(self, answer: Any) -> int | None:
-        return None if answer is None else expect(answer, int, self)
+        if answer is not None and expect(answer, int, self) < 0:
+            raise ContractError("The source counted fewer than no users.")
+        number: int | None = answer
+        return number

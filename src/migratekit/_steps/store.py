@@ -39,6 +39,16 @@ from migratekit.protocols import (
 
 R = TypeVar("R")
 
+
+def _record(answer: Any, step: Step[Any]) -> Record:
+    record = expect(answer, Record, step)
+    expect(record.user, User, step)
+    expect(record.version, int, step)
+    if record.password_hash is not None:
+        expect(record.password_hash, str, step)
+    return record
+
+
 # What became of a new user: stored, or what was in the way.
 Created: TypeAlias = AlreadyMigratedError | UserExistsError | None
 
@@ -70,7 +80,7 @@ class FindUser(_StoreStep[Record | None]):
     def check(self, answer: Any) -> Record | None:
         if answer is None:
             return None
-        record = expect(answer, Record, self)
+        record = _record(answer, self)
         if getattr(record.user, self.identifier.kind) != self.identifier.value:
             raise ContractError("The store returned another user than was looked up.")
         return record
@@ -88,7 +98,7 @@ class GetUser(_StoreStep[Record | None]):
     def check(self, answer: Any) -> Record | None:
         if answer is None:
             return None
-        record = expect(answer, Record, self)
+        record = _record(answer, self)
         if record.user.id != self.user_id:
             raise ContractError("The store returned another user than was asked for.")
         return record
@@ -117,7 +127,7 @@ class CreateUser(_StoreStep[Record]):
         return ports.store.create(self.new)
 
     def check(self, answer: Any) -> Record:
-        record = expect(answer, Record, self)
+        record = _record(answer, self)
         if record.user.id != self.new.user.id:
             raise ContractError("The store returned another user than was created.")
         return record
@@ -134,7 +144,7 @@ class ReplaceUser(_StoreStep[Record]):
         return ports.store.replace(self.old, self.new)
 
     def check(self, answer: Any) -> Record:
-        record = expect(answer, Record, self)
+        record = _record(answer, self)
         if record.user.id != self.old.user.id or record.version <= self.old.version:
             raise ContractError("The store did not return the next version.")
         return record
@@ -202,6 +212,11 @@ class ListUsers(AbilityStep[Sequence[User]]):
             self.after, self.limit, self.origin, self.migrated_since
         )
         return page
+
+    def check(self, answer: Any) -> Sequence[User]:
+        page = expect(answer, Sequence, self)  # type: ignore[type-abstract]
+        # Not a record, which has the hash.
+        return tuple(expect(user, User, self) for user in page)
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -11,7 +11,7 @@ from migratekit.formats import envelope, wrapping
 from migratekit.formats.format import FormatList, LegacyFormat, inspect
 from migratekit.formats.masking import mask
 from migratekit.models import StoredHash
-from migratekit.protocols import ImportingHasher, PasswordHasher
+from migratekit.protocols import ImportingHasher, PasswordHasher, RankingHasher
 
 
 @attrs.frozen
@@ -63,6 +63,15 @@ class LegacyHasher:
         Return whether *encoded* is not a current hash of the inner hasher.
         """
         return not self._current(encoded)
+
+    def is_upgrade(self, encoded: str, /) -> bool:
+        """
+        Return whether a hash of the inner hasher is stronger than *encoded*; whatever
+        is sealed counts as weaker.
+        """
+        if envelope.is_sealed(encoded) or not isinstance(self.hasher, RankingHasher):
+            return True
+        return self.hasher.is_upgrade(encoded)
 
     def admit(self, stored: StoredHash, /) -> str:
         """

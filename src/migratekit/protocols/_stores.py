@@ -1,85 +1,23 @@
 """
-What an application implements to plug in its own parts.
-
-``None`` means "no"; an exception means "don't know".  Parameters are positional-only,
-so that implementers may name theirs and a plain function fits.
+What a user store keeps and promises, and what it may be able to do besides.
 """
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from migratekit.errors import AlreadyMigratedError, UserExistsError
-from migratekit.events import Event
 from migratekit.models import (
-    Authenticated,
     Disagreement,
     Figures,
     Identifier,
-    ImportRecord,
     LedgerKey,
-    LegacyUser,
     NewUser,
     Origin,
     Record,
     Retirement,
-    RowError,
-    StoredHash,
     User,
 )
-
-
-class LegacySource(Protocol):
-    """
-    Where users come from.
-
-    Both methods find a user in any letter case, return bare ids and the same profile.
-    """
-
-    def login(self, identifier: str, password: str, /) -> LegacyUser | None:
-        """
-        Return the user if *password* is theirs, None if it is not or nobody is known.
-
-        Raises:
-            migratekit.errors.LegacyUnavailableError:
-                If the question could not be answered.  Any other exception is taken
-                for it too.
-
-            migratekit.errors.UnusableHashError:
-                If what is stored can never be verified.
-        """
-
-    def get_user(self, identifier: str, /) -> LegacyUser | None:
-        """
-        Return the user, or None if nobody is known by this e-mail or username.
-
-        Raises:
-            migratekit.errors.LegacyUnavailableError:
-                If the question could not be answered.
-
-            migratekit.errors.LookupUnsupportedError:
-                If the source cannot look up without a password.  Never return None
-                then: None means "free".
-
-            migratekit.errors.AmbiguousUserError:
-                If it knows several users by this e-mail or username.
-        """
-
-
-class AsyncLegacySource(Protocol):
-    """
-    `LegacySource` with coroutines.
-    """
-
-    async def login(self, identifier: str, password: str, /) -> LegacyUser | None:
-        """
-        See `LegacySource.login()`.
-        """
-
-    async def get_user(self, identifier: str, /) -> LegacyUser | None:
-        """
-        See `LegacySource.get_user()`.
-        """
 
 
 class UserStore(Protocol):
@@ -187,113 +125,6 @@ class AsyncUserStore(Protocol):
     async def retired(self, key: LedgerKey, /) -> Retirement | None:
         """
         See `UserStore.retired()`.
-        """
-
-
-class PasswordHasher(Protocol):
-    """
-    Makes and checks the hashes of the new store.
-    """
-
-    def hash(self, password: str, /) -> str:
-        """
-        Return a fresh hash of *password* at the current parameters.
-        """
-
-    def verify(self, password: str, encoded: str, /) -> bool:
-        """
-        Return whether *encoded* is a hash of *password*.
-
-        Raises:
-            migratekit.errors.UnusableHashError:
-                If *encoded* is malformed, unknown or over a cost ceiling.
-        """
-
-    def needs_rehash(self, encoded: str, /) -> bool:
-        """
-        Return whether *encoded* has another format or cost than `hash()` gives.
-        """
-
-
-class EventSink(Protocol):
-    """
-    Is told what happened, after it has happened.
-
-    May be a coroutine function behind an `AsyncConnection`.
-    """
-
-    def __call__(self, event: Event, /) -> Awaitable[None] | None:
-        """
-        Take note of *event*.  An exception is logged and changes nothing.
-        """
-
-
-class Rule(Protocol):
-    """
-    The application's own say in who is let in, after the right password.
-
-    Runs at first and later logins alike.  May be a coroutine function behind an
-    `AsyncConnection`.
-    """
-
-    def __call__(self, login: Authenticated, /) -> Awaitable[str | None] | str | None:
-        """
-        Return None to let them in, or the reason not to.
-
-        An exception, and any other answer, denies.
-        """
-
-
-class Clock(Protocol):
-    """
-    Tells the time and lets it pass.
-    """
-
-    def now(self) -> dt.datetime:
-        """
-        Return the time of day, in UTC, with its time zone.
-        """
-
-    def monotonic(self) -> float:
-        """
-        Return seconds that never go back.
-        """
-
-    def sleep(self, seconds: float, /) -> Awaitable[None] | None:
-        """
-        Let *seconds* pass.
-        """
-
-
-# Abilities: what an adapter may have besides.  The contract suites test each that is
-# there; an async adapter has the same names as coroutines.
-
-
-@runtime_checkable
-class CountableSource(Protocol):
-    """
-    A source that knows how many users it has.
-    """
-
-    def count(self) -> int:
-        """
-        Return the number of users who could log in or ask for a reset.
-        """
-
-
-@runtime_checkable
-class WalkableSource(Protocol):
-    """
-    A source that can list its users, for an import or an export.
-    """
-
-    def iter_users(self) -> Iterable[ImportRecord | RowError]:
-        """
-        Return all users, with their hashes where there are any; read as they are asked
-        for.  A user who cannot be read is a `migratekit.models.RowError`.
-
-        Raises:
-            migratekit.errors.LegacyUnavailableError: If the source did not answer.
         """
 
 
@@ -406,41 +237,4 @@ class CheckableStore(Protocol):
     def check(self) -> Sequence[Disagreement]:
         """
         Return where they do not; an empty sequence if all is well.
-        """
-
-
-@runtime_checkable
-class ImportingHasher(Protocol):
-    """
-    A hasher for stores into which legacy hashes are imported.
-    """
-
-    def admit(self, stored: StoredHash, /) -> str:
-        """
-        Return the text that is stored for *stored*, which `PasswordHasher.verify()`
-        verifies.
-
-        Raises:
-            migratekit.errors.UnusableHashError:
-                If *stored* could never be verified: it is malformed, of no declared
-                format, or over a cost ceiling.
-        """
-
-
-@runtime_checkable
-class WrappingHasher(Protocol):
-    """
-    A hasher that can put a strong hash around a weak one.
-    """
-
-    def wrapping(self, stored: StoredHash, /) -> Callable[[], str] | None:
-        """
-        Return what computes the text to store, or None if *stored* is strong enough to
-        be stored as it is.
-
-        What is returned can be pickled, and computes a hash at current parameters over
-        the legacy digest when it is called; nothing is computed before.
-
-        Raises:
-            migratekit.errors.UnusableHashError: As `ImportingHasher.admit()` does.
         """
