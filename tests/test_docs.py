@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "migratekit"
 PAGES = sorted(ROOT.glob("docs/*.md"))
-OURS = ("src", "tests", "docs", "benchmarks", ".ci")
+OURS = ("src", "tests", "docs", "benchmarks", "tools", ".ci")
 
 
 def test_index():
