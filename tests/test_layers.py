@@ -25,7 +25,7 @@ LAYERS = (
     ("_run",),
     ("_steps", "_engine"),
     ("_signing",),
-    ("imports",),
+    ("imports", "password_rules"),
     ("_tokens", "formats", "passwords"),
     ("protocols", "validation"),
     ("policy", "_columns"),

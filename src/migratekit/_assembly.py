@@ -141,7 +141,9 @@ def refuse_async_parts(context: Context, ports: Ports) -> None:
     _need_sync(ports.source, "source", _SOURCE_METHODS)
     _need_sync(ports.clock, "clock", _CLOCK_METHODS)
     check = context.policy.password_check
-    for part in (*context.rules, *context.listeners, check):
+    # What PasswordRules asks besides.
+    also = getattr(check, "also", None)
+    for part in (*context.rules, *context.listeners, check, also):
         if inspect.iscoroutinefunction(part):
             raise ConfigurationError(
                 f"{_name_of(part)} is a coroutine function: use AsyncConnection."

@@ -3,7 +3,7 @@ What an application decides about its migration.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Literal
 
 import attrs
@@ -14,7 +14,7 @@ from migratekit.errors import ConfigurationError, Violation
 _NOTHING = dt.timedelta(0)
 _YEAR = dt.timedelta(days=366)
 
-PasswordCheck = Callable[[str], Iterable[Violation]]
+PasswordCheck = Callable[[str], Iterable[Violation] | Awaitable[Iterable[Violation]]]
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +40,7 @@ class MigrationPolicy:
 
         password_check:
             Gives the violations of a password; none if it is good enough.
+            `migratekit.password_rules.PasswordRules` is one.
 
         weak_legacy_password:
             What a right legacy password with violations gets: ``admit`` lets them in,

@@ -26,6 +26,7 @@ from migratekit import (
 from migratekit.errors import Violation
 from migratekit.formats import presets
 from migratekit.models import Origin, PasswordChange, Progress
+from migratekit.password_rules import PasswordRules, common_passwords
 from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
 from migratekit.protocols import CountableSource, EventSink, Rule
 from migratekit.sources import NoopSource
@@ -99,6 +100,13 @@ def short(password: str) -> Iterator[Violation]:
         yield Violation("too_short", "password", "At least 15 characters.")
 
 
+async def breached(password: str) -> list[Violation]:
+    """
+    Ask somebody else about a password.
+    """
+    return list(short(password))
+
+
 def listener(event: events.Event) -> None:
     """
     Look at an event.
@@ -130,6 +138,12 @@ countable: CountableSource = SQLSource(
     "sqlite:///shop.db", "SELECT :canonical AS email", format="phpass"
 ).with_count("SELECT 1")
 hasher: PasswordHasher = OWASP_MINIMUM
+password_rules: list[PasswordRules] = [
+    PasswordRules(minimum_length=15, also=short),
+    PasswordRules(common=common_passwords() | {"acme rocket"}),
+    PasswordRules(common="common.txt"),
+    PasswordRules(common=(word for word in ["acme rocket"])),
+]
 own_hasher: PasswordHasher = Argon2Hasher(memory_cost=32768, time_cost=3)
 rules: list[Rule] = [no_guests, no_guests_either]
 sinks: list[EventSink] = [listener, async_listener, events.log_event]
@@ -215,6 +229,7 @@ async def use_async() -> None:
     door = AsyncConnection(
         store, async_source, rules=rules, listeners=sinks, hasher=own_hasher
     )
+    MigrationPolicy(password_check=PasswordRules(also=breached))
     result: Authenticated = await door.authenticate("ada@example.com", "pw")
     print(result.migrated)
     async for user in door.users(origin=None):
