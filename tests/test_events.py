@@ -36,6 +36,8 @@ LOUD = {
     "UserReadmitted": logging.WARNING,
     "ProfileDrift": logging.WARNING,
     "CutOver": logging.WARNING,
+    "SourceSuspended": logging.ERROR,
+    "SourceResumed": logging.WARNING,
     "RehashFailed": logging.ERROR,
     "RuleFailed": logging.ERROR,
 }

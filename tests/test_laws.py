@@ -56,12 +56,12 @@ from migratekit.errors import (
     UserExistsError,
     Violation,
 )
-from migratekit.events import LoginRefused, LoginSucceeded
+from migratekit.events import LoginRefused, LoginSucceeded, SourceResumed
 from migratekit.models import KeyKind, LegacyUser, Record, Retirement
 
 
 SIGNER = TokenSigner(Sealed("a secret key of the tests"))
-PORTS = Ports(None, None, None, Validator(), None, "$decoy$")
+PORTS = Ports(None, None, None, Validator(), None, None, "$decoy$")
 STORE_DOWN = st.builds(StoreUnavailableError, st.just("down"))
 WRITES = (CreateUser, ReplaceUser, DeleteUser)
 
@@ -176,6 +176,9 @@ class World:
         return rarely(self.draw, faults) or mostly(
             self.draw, people, st.none() | legacy_users
         )
+
+    def TakeNews(self, step):
+        return self.draw(st.sampled_from(((), (SourceResumed(part=""),))))
 
     def AskUser(self, step):
         people = legacy_users.map(lambda user: self.named(user, step.identifier))

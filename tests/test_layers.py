@@ -24,6 +24,8 @@ LAYERS = (
     ("_flows", "stores", "sources"),
     ("_run",),
     ("_steps", "_engine"),
+    ("_guard",),
+    ("_circuit",),
     ("_signing",),
     ("imports", "password_rules"),
     ("_tokens", "formats", "passwords"),

@@ -36,7 +36,7 @@ from migratekit.models import (
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
 from migratekit.stores.sql import SQLStore
-from migratekit.testing import CHEAPEST
+from migratekit.testing import CHEAPEST, VirtualClock
 from migratekit.testing._scenario import settle
 
 
@@ -70,12 +70,15 @@ class Machine(RuleBasedStateMachine):
         )
         self.site.add("5", "nobody", "one", username="bob")
         self.model = Model(self.site)
+        self.clock = VirtualClock()
         self.tokens = []
         self.connection = self.connect(ON)
 
     def connect(self, policy):
         source = AsyncLegacySite(self.site) if self.asynchronous else self.site
-        connection = connect(self.store, source, runner=self.runner, policy=policy)
+        connection = connect(
+            self.store, source, runner=self.runner, policy=policy, clock=self.clock
+        )
         return connection.cut_over(force=True) if self.model.cut else connection
 
     def teardown(self):
@@ -301,6 +304,8 @@ class Machine(RuleBasedStateMachine):
     @rule(down=st.booleans())
     def outage(self, down):
         self.site.down = down
+        # Longer than the source is left alone after failures.
+        self.clock.advance(31)
 
     @rule(number=st.integers(1, 5), password=passwords, blocked=st.booleans())
     def legacy_change(self, number, password, blocked):

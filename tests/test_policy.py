@@ -25,6 +25,10 @@ def test_defaults():
         "allow_sign_up": True,
         "detect_drift": False,
         "token_lifetime": dt.timedelta(minutes=30),
+        "legacy_deadline": 5.0,
+        "legacy_calls": 32,
+        "legacy_failures": 5,
+        "legacy_pause": 30.0,
         "failure_floor": 0.25,
     } == attrs.asdict(MigrationPolicy())
 
@@ -46,6 +50,10 @@ def test_defaults():
         ("weak_legacy_password", ["", "deny", None, [], True]),
         ("token_lifetime", [dt.timedelta(0), dt.timedelta(-1), dt.timedelta(367)]),
         ("token_lifetime", [30, None, "30", dt.timedelta.max]),
+        ("legacy_deadline", [0, -1, 601, float("nan"), "5", None, True]),
+        ("legacy_calls", [0, -1, 10_001, 1.0, "5", None, True]),
+        ("legacy_failures", [0, -1, 10_001, 1.0, "5", None, True]),
+        ("legacy_pause", [-1, 86_401, float("nan"), "5", None, True]),
         ("failure_floor", [-0.1, 60.1, float("nan"), float("inf"), "x", None, True]),
     ],
 )

@@ -160,6 +160,9 @@ VALUES = [
     KnownUser("ada", CANARY),
     Secret(CANARY),
     models.Authenticated(USER, migrated=True),
+    models.SourceHealth(
+        part="", circuit="closed", calls=0, abandoned=0, failures=0, retry_after=0.0
+    ),
     models.Figures({Origin.LOGIN: 1}, 1),
     models.Disagreement("1", models.LedgerKey("email", "ada@example.com"), "reserved"),
     models.ImportRecord(

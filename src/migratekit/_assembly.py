@@ -10,7 +10,11 @@ import uuid
 from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
+import attrs
+
+from migratekit._circuit import Limits
 from migratekit._flows.context import Context
+from migratekit._guard import AsyncGuard, Guard, Unguarded
 from migratekit._steps import Ports
 from migratekit._tokens import Sealed, Signer
 from migratekit.errors import ConfigurationError
@@ -25,6 +29,7 @@ from migratekit.protocols import (
     Rule,
     UserStore,
 )
+from migratekit.sources import NoopSource
 from migratekit.validation import Validator
 
 
@@ -88,6 +93,7 @@ def assemble(
     listeners: Iterable[EventSink],
     secret_key: Sealed | None,
     clock: Clock,
+    guard: type[Guard | AsyncGuard],
 ) -> tuple[Context, Ports]:
     """
     Return what the flows decide by, and whom they ask.
@@ -125,9 +131,34 @@ def assemble(
         hasher=hasher,
         validator=validator,
         clock=clock,
+        guard=_guard_of(guard, source, policy, clock),
         decoy=decoy,
     )
     return context, ports
+
+
+def _guard_of(
+    guard: type[Guard | AsyncGuard],
+    source: LegacySource | AsyncLegacySource,
+    policy: MigrationPolicy,
+    clock: Clock,
+) -> Guard | AsyncGuard | Unguarded:
+    if isinstance(source, NoopSource):
+        return Unguarded()
+    limits = Limits(
+        deadline=policy.legacy_deadline,
+        calls=policy.legacy_calls,
+        failures=policy.legacy_failures,
+        pause=policy.legacy_pause,
+    )
+    return guard(source, limits, clock)
+
+
+def without_source(ports: Ports) -> Ports:
+    """
+    Return the same parts with nobody to ask.
+    """
+    return attrs.evolve(ports, source=NoopSource(), guard=Unguarded())
 
 
 def refuse_async_parts(context: Context, ports: Ports) -> None:

@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar
 
 import attrs
 
-from migratekit._assembly import check_moment, described
+from migratekit._assembly import check_moment, described, without_source
 from migratekit._chunks import chunks
 from migratekit._flows import figures
 from migratekit._flows.context import Context
 from migratekit._run import Flow, Refused, arun, run, scrubbed
 from migratekit._steps import Ports
 from migratekit.errors import ConfigurationError
-from migratekit.models import ImportRecord, Origin, Progress, User
-from migratekit.sources import NoopSource
+from migratekit.models import ImportRecord, Origin, Progress, SourceHealth, User
 
 
 if TYPE_CHECKING:
@@ -173,6 +172,15 @@ class Migration:
         """
         return self._run(figures.progress())
 
+    def health(self) -> tuple[SourceHealth, ...]:
+        """
+        Return how the source is doing, a value for each part of it that was asked.
+
+        Asks nobody; nothing is returned before the first question and after the
+        cut-over.
+        """
+        return self._ports.guard.health()
+
     def cut_over(self, *, force: bool = False) -> Self:
         """
         Return the same connection without its source, which may then be switched off.
@@ -196,7 +204,7 @@ class Migration:
         """
         self._run(figures.cut_over(self._context, force=force))
         after = object.__new__(type(self))
-        ports = attrs.evolve(self._ports, source=NoopSource())
+        ports = without_source(self._ports)
         Migration.__init__(after, self._context, ports)
         return after
 
@@ -284,13 +292,19 @@ class AsyncMigration:
         """
         return await self._run(figures.progress())
 
+    async def health(self) -> tuple[SourceHealth, ...]:
+        """
+        See `Connection.health()`.
+        """
+        return self._ports.guard.health()
+
     async def cut_over(self, *, force: bool = False) -> Self:
         """
         See `Connection.cut_over()`.
         """
         await self._run(figures.cut_over(self._context, force=force))
         after = object.__new__(type(self))
-        ports = attrs.evolve(self._ports, source=NoopSource())
+        ports = without_source(self._ports)
         AsyncMigration.__init__(after, self._context, ports)
         return after
 

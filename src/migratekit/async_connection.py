@@ -9,6 +9,7 @@ import attrs
 from migratekit._assembly import AsyncSystemClock, assemble
 from migratekit._flows import accounts, figures, login, passwords, reset, sign_up
 from migratekit._flows.context import Credentials, Secret
+from migratekit._guard import AsyncGuard
 from migratekit._migration import AsyncMigration
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
@@ -77,6 +78,7 @@ class AsyncConnection(AsyncMigration):
             listeners=listeners,
             secret_key=sealed,
             clock=clock,
+            guard=AsyncGuard,
         )
         super().__init__(context, ports)
 

@@ -9,6 +9,7 @@ import attrs
 from migratekit._assembly import SystemClock, assemble, refuse_async_parts
 from migratekit._flows import accounts, figures, login, passwords, reset, sign_up
 from migratekit._flows.context import Credentials, Secret
+from migratekit._guard import Guard
 from migratekit._migration import Migration
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
@@ -101,6 +102,7 @@ class Connection(Migration):
             listeners=listeners,
             secret_key=sealed,
             clock=clock,
+            guard=Guard,
         )
         refuse_async_parts(context, ports)
         super().__init__(context, ports)

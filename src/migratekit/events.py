@@ -122,6 +122,33 @@ class FloorExceeded(Event):
 
 
 @attrs.frozen(kw_only=True)
+class SourceSuspended(Event):
+    """
+    The source has failed *failures* times in a row, and is left alone for *pause*
+    seconds.
+
+    *part* is which part of it; empty for a source that is asked as a whole.
+    """
+
+    level = _ERROR
+
+    part: str
+    failures: int
+    pause: float
+
+
+@attrs.frozen(kw_only=True)
+class SourceResumed(Event):
+    """
+    The source answers again.
+    """
+
+    level = _WARNING
+
+    part: str
+
+
+@attrs.frozen(kw_only=True)
 class UserSignedUp(Event):
     """
     A new user was stored, by themselves or by an administrator.

@@ -411,6 +411,32 @@ class Progress:
     by_format: dict[str, int] = attrs.field(factory=dict)
 
 
+@attrs.frozen(kw_only=True)
+class SourceHealth:
+    """
+    How a legacy source, or a part of it, is doing.
+
+    Args:
+        part: Which part; empty for a source that is asked as a whole.
+
+        circuit:
+            ``closed`` while it is asked, ``open`` while it is left alone after
+            failures, ``half_open`` when the next call will try it.
+
+        calls: How many calls are under way, abandoned ones included.
+        abandoned: How many of them have outlived their deadline.
+        failures: How many calls have failed in a row.
+        retry_after: Seconds until it is asked again; 0 if it is.
+    """
+
+    part: str
+    circuit: Literal["closed", "open", "half_open"]
+    calls: int
+    abandoned: int
+    failures: int
+    retry_after: float
+
+
 @attrs.frozen
 class Disagreement:
     """

@@ -13,6 +13,14 @@ from migratekit.errors import ConfigurationError, Violation
 
 _NOTHING = dt.timedelta(0)
 _YEAR = dt.timedelta(days=366)
+# What the numbers may be: seconds, or how many.
+_NUMBERS = (
+    ("legacy_deadline", {int, float}, 0.001, 600),
+    ("legacy_calls", {int}, 1, 10_000),
+    ("legacy_failures", {int}, 1, 10_000),
+    ("legacy_pause", {int, float}, 0, 86_400),
+    ("failure_floor", {int, float}, 0, 60),
+)
 
 PasswordCheck = Callable[[str], Iterable[Violation] | Awaitable[Iterable[Violation]]]
 
@@ -56,6 +64,18 @@ class MigrationPolicy:
         token_lifetime:
             How long a password-change token is good for; at most 366 days.
 
+        legacy_deadline:
+            Seconds for one whole call of the source.
+
+        legacy_calls:
+            How many calls of the source may be under way at once.
+
+        legacy_failures:
+            After how many failures in a row the source is left alone.
+
+        legacy_pause:
+            For how many seconds it is left alone then.
+
         failure_floor:
             Seconds before any failed login, sign-up or reset request is answered.
             Must exceed what the source takes plus one hash.
@@ -73,6 +93,10 @@ class MigrationPolicy:
     allow_sign_up: bool = True
     detect_drift: bool = False
     token_lifetime: dt.timedelta = dt.timedelta(minutes=30)
+    legacy_deadline: float = 5.0
+    legacy_calls: int = 32
+    legacy_failures: int = 5
+    legacy_pause: float = 30.0
     failure_floor: float = 0.25
 
     def __attrs_post_init__(self) -> None:
@@ -93,9 +117,10 @@ class MigrationPolicy:
             raise ConfigurationError(
                 "token_lifetime must be a positive timedelta of at most 366 days."
             )
-        floor = self.failure_floor
-        if type(floor) not in {int, float} or not 0 <= floor <= 60:
-            raise ConfigurationError("failure_floor must be 0 to 60 seconds.")
+        for name, kinds, low, high in _NUMBERS:
+            number = getattr(self, name)
+            if type(number) not in kinds or not low <= number <= high:
+                raise ConfigurationError(f"{name} must be {low:g} to {high:g}.")
         if self.password_check is not None and not callable(self.password_check):
             raise ConfigurationError("password_check must be a callable.")
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import attrs
 
-from migratekit._steps import AskUser, Tell
+from migratekit._steps import AskLogin, AskUser, TakeNews, Tell
 from migratekit._tokens import Signer
-from migratekit.errors import ConfigurationError, ContractError
+from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
 from migratekit.events import Event
 from migratekit.models import Identifier, KeyKind, LedgerKey, LegacyUser
 from migratekit.policy import MigrationPolicy
@@ -122,7 +122,25 @@ def check_identity(asked: Asked, legacy: LegacyUser) -> None:
         raise ContractError("The source returned another user than it was asked for.")
 
 
-async def ask_user(asked: Asked) -> LegacyUser | None:
+async def ask_source(ctx: Context, question: AskLogin | AskUser) -> LegacyUser | None:
+    """
+    Ask the source, and tell the listeners if it was suspended or resumed by that.
+    """
+    try:
+        answer = await question
+    except MigrateKitError:
+        await _tell_news(ctx)
+        raise
+    await _tell_news(ctx)
+    return answer
+
+
+async def _tell_news(ctx: Context) -> None:
+    for event in await TakeNews():
+        await tell(ctx, event)
+
+
+async def ask_user(ctx: Context, asked: Asked) -> LegacyUser | None:
     """
     Ask the source's ``get_user``, for the typed form, the canonical one, and the others
     that the same person may be known by.
@@ -131,7 +149,7 @@ async def ask_user(asked: Asked) -> LegacyUser | None:
     seen = {form.lower() for form in forms}
     others = (form for form in spellings(asked.person) if form not in seen)
     for identifier in (*forms, *others):
-        legacy = await AskUser(identifier)
+        legacy = await ask_source(ctx, AskUser(identifier))
         if legacy is not None:
             check_identity(asked, legacy)
             return legacy

@@ -4,7 +4,7 @@ Whether the source's two answers about a user agree.
 
 import attrs
 
-from migratekit._flows.context import Asked, Context, tell
+from migratekit._flows.context import Asked, Context, ask_source, tell
 from migratekit._steps import AskUser
 from migratekit.errors import MigrateKitError
 from migratekit.events import ProfileDrift
@@ -22,7 +22,7 @@ async def look_for_drift(
     if not ctx.policy.detect_drift:
         return
     try:
-        other = await AskUser(asked.typed)
+        other = await ask_source(ctx, AskUser(asked.typed))
     except MigrateKitError:
         return
     fields = _differences(legacy, other)

@@ -46,7 +46,7 @@ async def get_user(ctx: Context, identifier: object) -> User | LegacyUser | None
         return record.user
     if retirement is not None:
         return None
-    legacy = await ask_user(asked)
+    legacy = await ask_user(ctx, asked)
     if legacy is None:
         return None
     key = LedgerKey(KeyKind.LEGACY_ID, ctx.legacy_id(legacy))

@@ -4,7 +4,13 @@ Whether a password is somebody's: asked of the store, or else of the source.
 
 import attrs
 
-from migratekit._flows.context import Asked, Context, Credentials, check_identity
+from migratekit._flows.context import (
+    Asked,
+    Context,
+    Credentials,
+    ask_source,
+    check_identity,
+)
 from migratekit._flows.refusals import Refusal, wrong
 from migratekit._steps import (
     AskLogin,
@@ -64,7 +70,7 @@ async def prove(ctx: Context, asked: Asked, attempt: Credentials) -> Proof | Ref
         return await _by_record(ctx, asked, attempt, record, reads=3)
 
     try:
-        legacy = await _ask_login(asked, attempt)
+        legacy = await _ask_login(ctx, asked, attempt)
     except UnusableHashError:
         return wrong("unusable_hash", reads=2)
     if legacy is None:
@@ -120,7 +126,7 @@ async def _by_record(
         return wrong("no_password", reads=reads)
 
     try:
-        legacy = await _ask_login(asked, attempt)
+        legacy = await _ask_login(ctx, asked, attempt)
     except UnusableHashError:
         return wrong("unusable_hash", reads=reads)
     if legacy is None:
@@ -130,8 +136,11 @@ async def _by_record(
     return Preloaded(record, legacy)
 
 
-async def _ask_login(asked: Asked, attempt: Credentials) -> LegacyUser | None:
-    legacy = await AskLogin(asked.typed, attempt.password.value)
+async def _ask_login(
+    ctx: Context, asked: Asked, attempt: Credentials
+) -> LegacyUser | None:
+    question = AskLogin(asked.typed, attempt.password.value)
+    legacy = await ask_source(ctx, question)
     if legacy is not None:
         check_identity(asked, legacy)
     return legacy

@@ -92,7 +92,7 @@ async def _holder(ctx: Context, asked: Asked) -> Record | LegacyUser | None:
     if record is not None or retirement is not None:
         return record
     _need_import_mode(ctx)
-    legacy = await ask_user(asked)
+    legacy = await ask_user(ctx, asked)
     if legacy is not None and await _has_moved(ctx.legacy_id(legacy)):
         # Perhaps while the source was being asked.
         return await FindUser(asked.key)
@@ -173,7 +173,7 @@ async def _finish_in_source(ctx: Context, claims: Claims, password: Secret) -> U
         raise InvalidTokenError
     if await CheckRetired(asked.ledger_key) is not None:
         raise InvalidTokenError
-    legacy = await ask_user(asked)
+    legacy = await ask_user(ctx, asked)
     if legacy is None or ctx.legacy_id(legacy) != claims.legacy_id:
         raise InvalidTokenError
     user = await store_legacy(

@@ -175,7 +175,7 @@ async def check_free(ctx: Context, asked: Asked, *, own: str | None = None) -> N
     retirement = await CheckRetired(asked.ledger_key)
     if retirement is None:
         try:
-            legacy = await ask_user(asked)
+            legacy = await ask_user(ctx, asked)
         except AmbiguousUserError:
             raise UserExistsError(kind) from None
         if legacy is not None and (own is None or ctx.legacy_id(legacy) != own):

@@ -14,6 +14,7 @@ from migratekit._steps.source import (
     AskLogin,
     AskUser,
     CountSource,
+    TakeNews,
 )
 from migratekit._steps.step import (
     Failed,
@@ -74,6 +75,7 @@ __all__ = [
     "Readmit",
     "ReplaceUser",
     "Step",
+    "TakeNews",
     "Tell",
     "VerifyPassword",
     "WaitUntil",

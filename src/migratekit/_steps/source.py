@@ -15,6 +15,7 @@ from migratekit.errors import (
     MigrateKitError,
     UnusableHashError,
 )
+from migratekit.events import Event
 from migratekit.models import LegacyUser
 from migratekit.protocols import CountableSource
 from migratekit.validation import is_possible_user_id
@@ -61,23 +62,35 @@ def _plain(legacy: LegacyUser) -> LegacyUser:
 
 @attrs.frozen(eq=False, repr=False)
 class AskLogin(_PersonStep):
-    port = "source.login"
-
     identifier: str
     password: str = attrs.field(repr=False)
 
     def perform(self, ports: Ports) -> LegacyUser | Awaitable[LegacyUser | None] | None:
-        return ports.source.login(self.identifier, self.password)
+        asked: LegacyUser | Awaitable[LegacyUser | None] | None = ports.guard.call(
+            ports.source.login, self.identifier, self.password
+        )
+        return asked
 
 
 @attrs.frozen(eq=False, repr=False)
 class AskUser(_PersonStep):
-    port = "source.get_user"
-
     identifier: str
 
     def perform(self, ports: Ports) -> LegacyUser | Awaitable[LegacyUser | None] | None:
-        return ports.source.get_user(self.identifier)
+        asked: LegacyUser | Awaitable[LegacyUser | None] | None = ports.guard.call(
+            ports.source.get_user, self.identifier
+        )
+        return asked
+
+
+@attrs.frozen(eq=False, repr=False)
+class TakeNews(Step[tuple[Event, ...]]):
+    """
+    What has become of the source since this was last asked: suspended, or resumed.
+    """
+
+    def perform(self, ports: Ports) -> tuple[Event, ...]:
+        return ports.guard.news()
 
 
 @attrs.frozen(eq=False, repr=False)

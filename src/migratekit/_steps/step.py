@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import attrs
 
+from migratekit._guard import AsyncGuard, Guard, Unguarded
 from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
 from migratekit.protocols import (
     AsyncLegacySource,
@@ -38,6 +39,7 @@ class Ports:
     hasher: PasswordHasher
     validator: Validator
     clock: Clock
+    guard: Guard | AsyncGuard | Unguarded
     decoy: str = attrs.field(repr=False)
 
 

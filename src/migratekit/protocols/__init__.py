@@ -19,6 +19,7 @@ from migratekit.protocols._sources import (
     AsyncLegacySource,
     CountableSource,
     LegacySource,
+    PartitionedSource,
     WalkableSource,
 )
 from migratekit.protocols._stores import (
@@ -47,6 +48,7 @@ __all__ = [
     "ImportingHasher",
     "LegacySource",
     "ListableStore",
+    "PartitionedSource",
     "PasswordHasher",
     "RankingHasher",
     "ReadmittingStore",

@@ -74,6 +74,19 @@ class CountableSource(Protocol):
 
 
 @runtime_checkable
+class PartitionedSource(Protocol):
+    """
+    A source whose parts fail independently of one another.
+    """
+
+    def part_of(self, identifier: str, /) -> str:
+        """
+        Return the name of what is asked about *identifier*: an outage there is none for
+        identifiers with other names.  There are few such names.
+        """
+
+
+@runtime_checkable
 class WalkableSource(Protocol):
     """
     A source that can list its users, for an import or an export.

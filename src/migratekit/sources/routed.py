@@ -10,7 +10,6 @@ import re
 from collections.abc import (
     AsyncIterator,
     Callable,
-    Iterable,
     Iterator,
     Mapping,
     Sequence,
@@ -23,9 +22,7 @@ from migratekit._chunks import chunks
 from migratekit.errors import (
     ConfigurationError,
     ContractError,
-    LegacyUnavailableError,
 )
-from migratekit.imports import codes
 from migratekit.models import ImportRecord, LegacyUser, RowError
 from migratekit.protocols import (
     AsyncLegacySource,
@@ -33,12 +30,18 @@ from migratekit.protocols import (
     LegacySource,
     WalkableSource,
 )
-from migratekit.validation import canonical
+from migratekit.sources._routes import (
+    CLAIMED,
+    accepting,
+    is_same,
+    named,
+    numbered,
+    rivals,
+)
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _ROWS_AT_ONCE: Final = 500
-_CLAIMED: Final = "The user has an e-mail or username that another route decides on."
 
 
 def _name(_: object, __: "attrs.Attribute[str]", value: object) -> None:
@@ -149,7 +152,7 @@ class RoutedSource:
             migratekit.errors.ContractError:
                 If another route decides on the user's e-mail or username.
         """
-        routes = _accepting(self.routes, identifier)
+        routes = accepting(self.routes, identifier)
         for route in routes[:-1]:
             if route.source.get_user(identifier) is not None:
                 user = route.source.login(identifier, password)
@@ -171,25 +174,34 @@ class RoutedSource:
             migratekit.errors.ContractError:
                 If another route decides on the user's e-mail or username.
         """
-        for route in _accepting(self.routes, identifier):
+        for route in accepting(self.routes, identifier):
             user = route.source.get_user(identifier)
             if user is not None:
                 return self._own(route, user, identifier)
         return None
 
+    def part_of(self, identifier: str, /) -> str:
+        """
+        Return the names of the routes that accept *identifier*.
+
+        Raises:
+            migratekit.errors.LegacyUnavailableError: If a predicate failed.
+        """
+        return "+".join(route.name for route in accepting(self.routes, identifier))
+
     def _own(self, route: Route, answer: Any, identifier: str) -> LegacyUser | None:
         if self._is_claimed(route, answer, identifier):
-            raise ContractError(_CLAIMED)
-        return _named(route, answer)
+            raise ContractError(CLAIMED)
+        return named(route, answer)
 
     def _is_claimed(
         self, route: Route, answer: Any, identifier: str | None = None
     ) -> bool:
-        for name, others in _rivals(self.routes, route, answer, identifier):
+        for name, others in rivals(self.routes, route, answer, identifier):
             for other in others:
                 found = other.source.get_user(name)
                 if found is not None:
-                    if not _is_same(other, found, route, answer):
+                    if not is_same(other, found, route, answer):
                         return True
                     break
         return False
@@ -233,7 +245,7 @@ class ListingRoutedSource(RoutedSource):
         for route in self.routes:
             for row in _walkable(route).iter_users():
                 theirs = self._is_claimed(route, row)
-                yield _numbered(route, row, next(numbers), theirs=theirs)
+                yield numbered(route, row, next(numbers), theirs=theirs)
 
 
 class WalkableRoutedSource(CountingRoutedSource, ListingRoutedSource):
@@ -264,7 +276,7 @@ class AsyncRoutedSource:
         """
         See `RoutedSource.login()`.
         """
-        routes = _accepting(self.routes, identifier)
+        routes = accepting(self.routes, identifier)
         for route in routes[:-1]:
             if await _asked(route.source.get_user, identifier) is not None:
                 answer = await _asked(route.source.login, identifier, password)
@@ -278,27 +290,33 @@ class AsyncRoutedSource:
         """
         See `RoutedSource.get_user()`.
         """
-        for route in _accepting(self.routes, identifier):
+        for route in accepting(self.routes, identifier):
             user = await _asked(route.source.get_user, identifier)
             if user is not None:
                 return await self._own(route, user, identifier)
         return None
 
+    def part_of(self, identifier: str, /) -> str:
+        """
+        See `RoutedSource.part_of()`.
+        """
+        return "+".join(route.name for route in accepting(self.routes, identifier))
+
     async def _own(
         self, route: Route, answer: Any, identifier: str
     ) -> LegacyUser | None:
         if await self._is_claimed(route, answer, identifier):
-            raise ContractError(_CLAIMED)
-        return _named(route, answer)
+            raise ContractError(CLAIMED)
+        return named(route, answer)
 
     async def _is_claimed(
         self, route: Route, answer: Any, identifier: str | None = None
     ) -> bool:
-        for name, others in _rivals(self.routes, route, answer, identifier):
+        for name, others in rivals(self.routes, route, answer, identifier):
             for other in others:
                 found = await _asked(other.source.get_user, name)
                 if found is not None:
-                    if not _is_same(other, found, route, answer):
+                    if not is_same(other, found, route, answer):
                         return True
                     break
         return False
@@ -337,7 +355,7 @@ class AsyncListingRoutedSource(AsyncRoutedSource):
                 async for part in parts:
                     for row in part:
                         theirs = await self._is_claimed(route, row)
-                        yield _numbered(route, row, next(numbers), theirs=theirs)
+                        yield numbered(route, row, next(numbers), theirs=theirs)
 
 
 class AsyncWalkableRoutedSource(AsyncCountingRoutedSource, AsyncListingRoutedSource):
@@ -377,75 +395,6 @@ def _countable(route: Route) -> CountableSource:
 
 def _walkable(route: Route) -> WalkableSource:
     return cast("WalkableSource", route.source)
-
-
-def _rivals(
-    routes: Iterable[Route], decider: Route, answer: Any, identifier: str | None
-) -> Iterator[tuple[str, tuple[Route, ...]]]:
-    """
-    Yield the other names of the user that *decider* found, and who is asked about them.
-
-    Somebody can register at one site with the e-mail of somebody at another, and come
-    by their username, which no other site knows.  A site that comes later decides, too,
-    on what *decider* does not know: a directory may find people by username only.
-    """
-    if not isinstance(answer, LegacyUser):
-        return
-    for name in (answer.email, answer.username):
-        if not name or name == identifier:
-            continue
-        accepting = _accepting(routes, name)
-        if accepting[-1:] == (decider,):
-            # Nobody is left to decide but the decider, who need not be asked.
-            accepting = accepting[:-1]
-        yield name, accepting
-
-
-def _is_same(one: Route, found: Any, other: Route, answer: LegacyUser) -> bool:
-    return one is other and getattr(found, "user_id", None) == answer.user_id
-
-
-def _accepting(routes: Iterable[Route], identifier: str) -> tuple[Route, ...]:
-    try:
-        return tuple(route for route in routes if _accepts(route, identifier))
-    except Exception as exc:  # noqa: BLE001 -- whatever an application's code raises
-        failure = type(exc).__name__
-    raise LegacyUnavailableError(failure)
-
-
-def _accepts(route: Route, identifier: str) -> bool:
-    if route.accepts is None:
-        return True
-    # Every spelling of an identifier is the same person's in the store.
-    with contextlib.suppress(ValueError):
-        identifier = canonical(identifier).value
-    answer = route.accepts(identifier)
-    if not isinstance(answer, bool):
-        # Not "no": that would mean that nobody has the identifier.
-        raise TypeError
-    return answer
-
-
-def _named(route: Route, answer: Any) -> LegacyUser | None:
-    """
-    Return *answer* with the route's name before its id, if it is a user.
-
-    Whatever else a source answers is for the connection to refuse.
-    """
-    named: LegacyUser | None = answer
-    if isinstance(answer, LegacyUser):
-        named = attrs.evolve(answer, user_id=f"{route.name}:{answer.user_id}")
-    return named
-
-
-def _numbered(
-    route: Route, row: ImportRecord | RowError, number: int, *, theirs: bool
-) -> ImportRecord | RowError:
-    if isinstance(row, RowError):
-        return attrs.evolve(row, line=number)
-    if theirs:
-        return RowError(number, codes.CONFLICT, None, _CLAIMED)
-    return attrs.evolve(row, user_id=f"{route.name}:{row.user_id}", line=number)
 
 
 async def _asked(method: Callable[..., Any], *arguments: Any) -> Any:

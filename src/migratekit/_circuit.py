@@ -1,0 +1,202 @@
+"""
+When a source is asked, and when it is left alone: concurrent calls, and failures.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+import attrs
+
+from migratekit.errors import LegacyUnavailableError
+from migratekit.events import Event, SourceResumed, SourceSuspended
+from migratekit.models import SourceHealth
+from migratekit.protocols import Clock
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """
+    What a source is granted.
+
+    Args:
+        deadline: Seconds for one whole call.
+        calls: How many calls may be under way at once, abandoned ones included.
+        failures: After how many in a row the source is left alone.
+        pause: For how many seconds it then is.
+    """
+
+    deadline: float
+    calls: int
+    failures: int
+    pause: float
+
+
+@attrs.frozen(eq=False)
+class Entry:
+    """
+    A call that was let through.
+
+    *round* tells calls of before a pause from those of after it.
+    """
+
+    round: int
+    probe: bool
+
+
+class Circuit:
+    """
+    Lets so many calls through at once, until too many have failed.
+
+    After *failures* in a row nobody is let through for *pause* seconds, and then one
+    call only: if that is answered, the source is asked as ever.
+    """
+
+    def __init__(self, limits: Limits, clock: Clock, part: str) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._part = part
+        self._news: deque[Event] = deque()
+        self.forget()
+
+    def forget(self) -> None:
+        """
+        Begin anew, as in a forked process, which has none of its parent's threads.
+        """
+        self._lock = threading.Lock()
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._calls = 0
+        self._abandoned = 0
+        self._failures = 0
+        self._round = 0
+        self._open_until: float | None = None
+        self._probing = False
+
+    def enter(self, wake: Callable[[], object]) -> Entry | None:
+        """
+        Let a call through; None if it has to ask again once *wake* is called.
+
+        Raises:
+            migratekit.errors.LegacyUnavailableError: If the source is left alone.
+        """
+        with self._lock:
+            probe = self._open_until is not None
+            if probe and (self._probing or self._seconds_left() > 0):
+                raise LegacyUnavailableError("it has failed, and is left alone")
+            if self._calls >= self._limits.calls:
+                self._waiting.append(wake)
+                return None
+            self._calls += 1
+            self._probing = probe
+            return Entry(self._round, probe)
+
+    def wait_no_more(self, wake: Callable[[], object]) -> None:
+        """
+        Take back that somebody waits; whoever was just called lets the next one go.
+        """
+        with self._lock:
+            if wake in self._waiting:
+                self._waiting.remove(wake)
+                return
+        self._wake(1)
+
+    def leave(self, *, abandoned: bool = False) -> None:
+        """
+        Note that a call has really ended, and whether nobody waited any more.
+        """
+        with self._lock:
+            # Not below zero: a fork may have begun anew in the midst of the call.
+            self._calls = max(0, self._calls - 1)
+            self._abandoned = max(0, self._abandoned - abandoned)
+        self._wake(1)
+
+    def abandon(self) -> None:
+        """
+        Note that nobody waits any more for a call that has not ended.
+        """
+        with self._lock:
+            self._abandoned += 1
+
+    def succeed(self, entry: Entry) -> None:
+        """
+        Note that the source has answered.
+        """
+        with self._lock:
+            if entry.round != self._round:
+                return
+            self._failures = 0
+            if entry.probe:
+                self._round += 1
+                self._open_until, self._probing = None, False
+                self._news.append(SourceResumed(part=self._part))
+
+    def fail(self, entry: Entry) -> None:
+        """
+        Note that the source has not answered, or only that it cannot.
+        """
+        with self._lock:
+            if entry.round != self._round:
+                return
+            self._failures += 1
+            if not entry.probe and self._failures < self._limits.failures:
+                return
+            self._round += 1
+            self._probing = False
+            self._open_until = self._clock.monotonic() + self._limits.pause
+            suspended = SourceSuspended(
+                part=self._part, failures=self._failures, pause=self._limits.pause
+            )
+            self._news.append(suspended)
+        self._wake(len(self._waiting))
+
+    def withdraw(self, entry: Entry) -> None:
+        """
+        Note that nobody will ever know what became of a call: it was cancelled.
+        """
+        with self._lock:
+            if entry.round == self._round and entry.probe:
+                self._probing = False
+
+    def news(self) -> tuple[Event, ...]:
+        """
+        Return what happened since this was last asked.
+        """
+        news = []
+        while self._news:
+            try:
+                news.append(self._news.popleft())
+            except IndexError:  # pragma: no cover -- another thread was faster
+                break
+        return tuple(news)
+
+    def health(self) -> SourceHealth:
+        """
+        Return how things are.
+        """
+        with self._lock:
+            left = self._seconds_left()
+            circuit: Literal["closed", "open", "half_open"] = "closed"
+            if self._open_until is not None:
+                circuit = "open" if left > 0 else "half_open"
+            return SourceHealth(
+                part=self._part,
+                circuit=circuit,
+                calls=self._calls,
+                abandoned=self._abandoned,
+                failures=self._failures,
+                retry_after=left,
+            )
+
+    def _wake(self, number: int) -> None:
+        for _ in range(number):
+            with self._lock:
+                if not self._waiting:
+                    return
+                wake = self._waiting.popleft()
+            wake()
+
+    def _seconds_left(self) -> float:
+        if self._open_until is None:
+            return 0.0
+        return max(0.0, self._open_until - self._clock.monotonic())

@@ -1,0 +1,377 @@
+"""
+What stands between a connection and its source: a deadline, a bound on concurrent
+calls, and a circuit breaker.
+
+Nothing is asked twice: a second `login` would count as a second failed attempt there.
+"""
+
+import contextlib
+import contextvars
+import inspect
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from migratekit._circuit import Circuit, Entry, Limits
+from migratekit.errors import LegacyUnavailableError, MigrateKitError
+from migratekit.events import Event
+from migratekit.models import SourceHealth
+from migratekit.protocols import Clock, PartitionedSource
+
+
+if TYPE_CHECKING:
+    import asyncio
+
+Ask = Callable[..., Any]
+
+_GUARDS: "Final[weakref.WeakSet[_Circuits]]" = weakref.WeakSet()
+
+
+class _Circuits:
+    """
+    A circuit for every part of a source, made when it is first asked.
+    """
+
+    def __init__(self, source: object, limits: Limits, clock: Clock) -> None:
+        self._source = source
+        self._limits = limits
+        self._clock = clock
+        self._circuits: dict[str, Circuit] = {}
+        _GUARDS.add(self)
+
+    def news(self) -> tuple[Event, ...]:
+        """
+        Return which parts were suspended or resumed since this was last asked.
+        """
+        circuits = list(self._circuits.values())
+        return tuple(event for circuit in circuits for event in circuit.news())
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """
+        Return how the parts are that were asked so far.
+        """
+        return tuple(circuit.health() for circuit in list(self._circuits.values()))
+
+    def forget(self) -> None:
+        """
+        Begin anew in a forked process.
+        """
+        for circuit in self._circuits.values():
+            circuit.forget()
+
+    def of(self, identifier: str) -> Circuit:
+        """
+        Return the circuit that an outage for *identifier* belongs to.
+        """
+        part = ""
+        if isinstance(self._source, PartitionedSource):
+            part = self._source.part_of(identifier)
+        if part not in self._circuits:
+            made = Circuit(self._limits, self._clock, part)
+            return self._circuits.setdefault(part, made)
+        return self._circuits[part]
+
+
+class Unguarded:
+    """
+    Lets every call through: what stands before a `migratekit.sources.NoopSource`.
+    """
+
+    def call(self, ask: Ask, identifier: str, *arguments: str) -> Any:
+        """
+        Return what *ask* answers.
+        """
+        return ask(identifier, *arguments)
+
+    def news(self) -> tuple[Event, ...]:
+        """
+        Return nothing: nothing happens.
+        """
+        return ()
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """
+        Return nothing: nobody is asked.
+        """
+        return ()
+
+
+class Guard(_Circuits):
+    """
+    Asks a sync source in a thread of its own, and does not wait longer than allowed.
+
+    A call that outlives its deadline goes on by itself, and counts as one that is under
+    way until it ends.  The thread is a daemon: it keeps no process from ending.
+    """
+
+    def call(self, ask: Ask, identifier: str, *arguments: str) -> Any:
+        """
+        Return what *ask* answers about *identifier*.
+
+        Raises:
+            migratekit.errors.LegacyUnavailableError:
+                If it does not answer in time, or may not be asked now.
+        """
+        circuit = self.of(identifier)
+        began = time.monotonic()
+        entry = self._entered(circuit)
+        call = _ThreadCall(circuit, entry, ask, (identifier, *arguments))
+        del identifier, arguments
+        ended = threading.Event()
+        call.start(ended.set)
+        try:
+            in_time = ended.wait(self._limits.deadline - (time.monotonic() - began))
+        except BaseException:
+            call.abandon()
+            circuit.withdraw(entry)
+            raise
+        if not in_time and call.abandon():
+            raise _too_late(circuit, entry, self._limits)
+        return call.outcome()
+
+    def _entered(self, circuit: Circuit) -> Entry:
+        until = time.monotonic() + self._limits.deadline
+        while True:
+            freed = threading.Event()
+            entry = circuit.enter(freed.set)
+            if entry is not None:
+                return entry
+            in_time = False
+            try:
+                in_time = freed.wait(max(0.0, until - time.monotonic()))
+            finally:
+                if not in_time:
+                    circuit.wait_no_more(freed.set)
+            if not in_time:
+                raise LegacyUnavailableError("too many calls are under way")
+
+
+class AsyncGuard(_Circuits):
+    """
+    `Guard` for an event loop.  An async source is cancelled at its deadline.
+    """
+
+    async def call(self, ask: Ask, identifier: str, *arguments: str) -> Any:
+        """
+        See `Guard.call()`.
+        """
+        # A quarter of the time that `import migratekit` would take.
+        import asyncio  # noqa: PLC0415
+
+        circuit = self.of(identifier)
+        began = time.monotonic()
+        entry = await self._entered(circuit)
+        kind = _TaskCall if inspect.iscoroutinefunction(ask) else _ThreadCall
+        call = kind(circuit, entry, ask, (identifier, *arguments))
+        del identifier, arguments
+        try:
+            left = self._limits.deadline - (time.monotonic() - began)
+            async with asyncio.timeout(left):
+                await _end_of(call)
+                if inspect.isawaitable(call.answer):
+                    # A plain function may give what has to be awaited.
+                    answer, call.answer = call.answer, None
+                    call.answer = await answer
+        except asyncio.CancelledError:
+            call.abandon()
+            circuit.withdraw(entry)
+            raise
+        except TimeoutError:
+            call.abandon()
+            raise _too_late(circuit, entry, self._limits) from None
+        return call.outcome()
+
+    async def _entered(self, circuit: Circuit) -> Entry:
+        import asyncio  # noqa: PLC0415 -- see above
+
+        until = time.monotonic() + self._limits.deadline
+        while True:
+            freed = asyncio.Event()
+            wake = _waking(freed)
+            entry = circuit.enter(wake)
+            if entry is not None:
+                return entry
+            try:
+                async with asyncio.timeout(until - time.monotonic()):
+                    await freed.wait()
+            except TimeoutError:
+                circuit.wait_no_more(wake)
+                break
+            except asyncio.CancelledError:
+                circuit.wait_no_more(wake)
+                raise
+        raise LegacyUnavailableError("too many calls are under way")
+
+
+def _waking(event: "asyncio.Event") -> Callable[[], None]:
+    """
+    Return what sets *event* from any thread.
+    """
+    import asyncio  # noqa: PLC0415 -- see above
+
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        # The loop may be closed by now; then nobody waits any more.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(event.set)
+
+    return wake
+
+
+async def _end_of(call: "_TaskCall | _ThreadCall") -> None:
+    import asyncio  # noqa: PLC0415 -- see above
+
+    ended = asyncio.Event()
+    call.start(_waking(ended))
+    await ended.wait()
+
+
+class _Call:
+    """
+    A call that has a place in a circuit until it ends.
+    """
+
+    def __init__(
+        self, circuit: Circuit, entry: Entry, ask: Ask, arguments: tuple[str, ...]
+    ) -> None:
+        self.answer: Any = None
+        self.error: BaseException | None = None
+        self._circuit = circuit
+        self._entry = entry
+        self._work = (ask, arguments)
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self._ended = False
+
+    def abandon(self) -> bool:
+        """
+        Wait no more; return False if it has just ended.
+        """
+        with self._lock:
+            if self._ended:
+                return False
+            self._abandoned = True
+            self._circuit.abandon()
+        return True
+
+    def outcome(self) -> Any:
+        """
+        Return the answer, or raise what was raised.
+        """
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+    def _end(self) -> None:
+        with self._lock:
+            self._ended = True
+        # Before anybody else gets the place.
+        if not self._abandoned:
+            _judge(self._circuit, self._entry, self.error)
+        self._circuit.leave(abandoned=self._abandoned)
+
+
+class _ThreadCall(_Call):
+    """
+    A call of a plain function, in a daemon thread.
+    """
+
+    def start(self, wake: Callable[[], object]) -> None:
+        """
+        Begin, and call *wake* in the end.
+        """
+        work = partial(self._run, contextvars.copy_context(), wake)
+        thread = threading.Thread(target=work, name="migratekit-source", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._circuit.withdraw(self._entry)
+            self._circuit.leave()
+        else:
+            return
+        raise LegacyUnavailableError("there is no thread left to ask it in")
+
+    def _run(self, context: contextvars.Context, wake: Callable[[], object]) -> None:
+        ask, arguments = self._work
+        try:
+            self.answer = context.run(ask, *arguments)
+        except BaseException as exc:  # noqa: BLE001 -- it is raised where it was asked
+            self.error = exc
+        self._end()
+        wake()
+
+
+class _TaskCall(_Call):
+    """
+    A call of a coroutine function, in a task.
+    """
+
+    def start(self, wake: Callable[[], object]) -> None:
+        """
+        Begin, and call *wake* in the end.
+        """
+        import asyncio  # noqa: PLC0415 -- see above
+
+        ask, arguments = self._work
+        self._task = asyncio.ensure_future(_awaited(ask, arguments))
+        # Also of a task that is cancelled before it has begun.
+        self._task.add_done_callback(partial(self._take, wake))
+
+    def abandon(self) -> bool:
+        """
+        Wait no more, and cancel; return False if it has just ended.
+        """
+        waits = super().abandon()
+        self._task.cancel()
+        return waits
+
+    def _take(self, wake: Callable[[], object], task: "asyncio.Task[Any]") -> None:
+        if task.cancelled():
+            self.error = LegacyUnavailableError("the call was cancelled")
+        else:
+            self.error = task.exception()
+        if self.error is None:
+            self.answer = task.result()
+        self._end()
+        wake()
+
+
+async def _awaited(ask: Ask, arguments: tuple[str, ...]) -> Any:
+    return await ask(*arguments)
+
+
+def _judge(circuit: Circuit, entry: Entry, error: BaseException | None) -> None:
+    """
+    Note whether the source could be asked.
+    """
+    if error is None or _is_answer(error):
+        circuit.succeed(entry)
+    else:
+        circuit.fail(entry)
+
+
+def _is_answer(error: BaseException) -> bool:
+    """
+    Return whether *error* says anything but that the source could not be asked.
+    """
+    known = isinstance(error, MigrateKitError)
+    return known and not isinstance(error, LegacyUnavailableError)
+
+
+def _too_late(circuit: Circuit, entry: Entry, limits: Limits) -> LegacyUnavailableError:
+    circuit.fail(entry)
+    return LegacyUnavailableError(f"no answer within {limits.deadline:g} seconds")
+
+
+def _begin_anew() -> None:
+    for guard in list(_GUARDS):
+        guard.forget()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
+    os.register_at_fork(after_in_child=_begin_anew)
