@@ -1,22 +1,18 @@
 """
-The usual table of users in the usual databases, and their drivers in trouble.
+The usual table of users in the usual databases.
 """
 
-import gc
 import os
-import sys
 import uuid
 from contextlib import contextmanager
 
 import bcrypt
-import faults
 import pytest
 import sqlalchemy as sa
 from products.product_grants import grants_of
 
 from migratekit.errors import (
     ConfigurationError,
-    LegacyUnavailableError,
     UnusableHashError,
 )
 from migratekit.formats import presets
@@ -308,116 +304,6 @@ def test_queries(name, table, found):
     source.close()
 
 
-# --- Drivers in trouble ------------------------------------------------------------
-
-PLAYS = {
-    "refused": None,
-    "closed": faults.close,
-    "reset": faults.reset_at_once,
-    "garbage": faults.says(b"HTTP/1.1 200 OK\r\n\r\n" * 20),
-    "hang": faults.hang,
-}
-
-
-@pytest.fixture(name="_untidy")
-def _untidy_drivers(monkeypatch):
-    """
-    A driver may leave a socket to the garbage collector.
-    """
-    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
-    yield
-    gc.collect()
-
-
-@pytest.mark.usefixtures("_untidy")
-@pytest.mark.parametrize("play", PLAYS)
-@pytest.mark.parametrize("name", MAKERS)
-def test_trouble(name, play, monkeypatch):
-    """
-    A server that refuses, hangs up, talks nonsense or says nothing is an outage, in
-    bounded time, and nothing secret is in it.
-    """
-    if (name, play) == ("oracle", "hang"):
-        pytest.skip("The driver has no time limit for it, as the docs say.")
-    if (name, play) == ("azure_sql", "hang"):
-        pytest.skip("It is the driver of sql_server, whose limit is slow.")
-    kind = "_SQL_SERVER" if name == "azure_sql" else f"_{name.upper()}"
-    hurry = {
-        key: 1 if "timeout" in key and key != "tcp_user_timeout" else value
-        for key, value in getattr(databases, kind).arguments.items()
-    }
-    quick = databases.attrs.evolve(getattr(databases, kind), arguments=hurry)
-    monkeypatch.setattr(databases, kind, quick)
-    scheme, make = MAKERS[name]
-    where = "?service_name=x" if name == "oracle" else "x"
-
-    with faults.peer(PLAYS[play]) as server:
-        url = f"{scheme}://reader:s3cret@{faults.HOST}:{server.port}/{where}"
-        with make(url) as source, pytest.raises(LegacyUnavailableError) as caught:
-            source.login("ada@example.com", PASSWORD)
-
-    told = f"{caught.value!r} {caught.value} {source!r}"
-    assert not {"s3cret", PASSWORD} & {*told.split()}
-    assert "s3cret" not in told
-    assert caught.value.__context__ is None
-
-
-def test_time_limit_of_oracle():
-    """
-    Every connection to Oracle gets its time limit when it is made.
-    """
-    source = databases.oracle("oracle+oracledb://reader:secret@db/?service_name=x")
-    engine, limit = source._database.engine, databases._limit_calls
-
-    class Connection:
-        call_timeout = 0
-
-    limit(Connection, None)
-
-    assert sa.event.contains(engine, "connect", limit)
-    assert 5000 == Connection.call_timeout
-    source.close()
-
-
-@pytest.mark.parametrize("name", ["sql_server", "azure_sql"])
-def test_encryption(name):
-    """
-    A password goes to SQL Server over an encrypted connection only.
-    """
-    source = MAKERS[name][1]("mssql+pymssql://reader:secret@db/x?encryption=off")
-    asked = []
-
-    @sa.event.listens_for(source._database.engine, "do_connect")
-    def _note(dialect, record, arguments, options):
-        asked.append(options["encryption"])
-        raise OSError
-
-    with pytest.raises(LegacyUnavailableError):
-        source.get_user("ada@example.com")
-
-    assert ["require"] == asked
-
-
-def test_options():
-    """
-    Options of a PostgreSQL URL stay, beside the time limit.
-    """
-    source = databases.postgresql(
-        "postgresql+psycopg://reader@db/x?options=-c%20search_path%3Dshop"
-    )
-    asked = []
-
-    @sa.event.listens_for(source._database.engine, "do_connect")
-    def _note(dialect, record, arguments, options):
-        asked.append(options["options"])
-        raise OSError
-
-    with pytest.raises(LegacyUnavailableError):
-        source.get_user("ada@example.com")
-
-    assert ["-c search_path=shop -c statement_timeout=5s"] == asked
-
-
 # --- What cannot be used -----------------------------------------------------------
 
 
@@ -446,26 +332,6 @@ def test_arguments(make):
     """
     with pytest.raises(ConfigurationError):
         make("sqlite:///legacy.db")
-
-
-@pytest.mark.parametrize(
-    ("name", "module", "extra"),
-    [
-        ("mysql", "pymysql", "mysql"),
-        ("postgresql", "psycopg", "postgresql"),
-        ("oracle", "oracledb", "oracle"),
-        ("sql_server", "pymssql", "sqlserver"),
-    ],
-)
-def test_missing_driver(monkeypatch, name, module, extra):
-    """
-    A missing driver says what to install.
-    """
-    monkeypatch.setitem(sys.modules, module, None)
-    scheme, make = MAKERS[name]
-
-    with pytest.raises(ImportError, match=rf"migratekit\[{extra}\]"):
-        make(f"{scheme}://reader:secret@db/x")
 
 
 def test_engine():

@@ -11,6 +11,7 @@ import attrs
 
 from migratekit._engine import checked_engine, make_engine, parsed_url
 from migratekit.errors import ConfigurationError, LegacyUnavailableError
+from migratekit.sources._drivers import limited_engine
 
 
 try:
@@ -111,7 +112,7 @@ def _walk(engine: sa.Engine, query: sa.TextClause) -> Generator[Found, None, Non
 def _read_only_engine(where: str | sa.URL) -> sa.Engine:
     url = parsed_url(where)
     if url.drivername not in {"sqlite", "sqlite+pysqlite"}:
-        return make_engine(url)
+        return limited_engine(url)
 
     path = url.database or ":memory:"
     if ":memory:" in path or url.query.get("mode") == "memory":

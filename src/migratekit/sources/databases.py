@@ -2,18 +2,17 @@
 The usual table of users, in the usual databases.
 
 Each function takes a URL and gives a `migratekit.sources.sql.SQLSource` that can count
-and list, with the time limits that its driver has.  Needs
-``pip install "migratekit[sql]"`` and one of the extras ``mysql``, ``postgresql``,
-``oracle`` and ``sqlserver``.
+and list.  Needs ``pip install "migratekit[sql]"`` and one of the extras ``mysql``,
+``postgresql``, ``oracle`` and ``sqlserver``.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from migratekit._engine import make_engine, parsed_url
+from migratekit._engine import parsed_url
 from migratekit.errors import ConfigurationError
 from migratekit.formats import LegacyFormat
 from migratekit.sources._comparison import backend_of, in_any_case
@@ -144,49 +143,17 @@ def azure_sql(where: Where, **table: Unpack[UsersTable]) -> SQLSource:
 @attrs.frozen
 class _Kind:
     """
-    A database, its driver, the extra with it, and the driver's time limits.
+    A database, and the driver that a URL must name.
     """
 
     backend: str
     driver: str
-    extra: str
-    arguments: Mapping[str, Any]
 
 
-_CONNECT: Final = 2  # seconds
-_READ: Final = 5
-
-_MYSQL: Final = _Kind(
-    "mysql",
-    "pymysql",
-    "mysql",
-    {"connect_timeout": _CONNECT, "read_timeout": _READ, "write_timeout": _READ},
-)
-_POSTGRESQL: Final = _Kind(
-    "postgresql",
-    "psycopg",
-    "postgresql",
-    {
-        "connect_timeout": _CONNECT,
-        "tcp_user_timeout": _READ * 1000,
-        "options": f"-c statement_timeout={_READ}s",
-    },
-)
-_ORACLE: Final = _Kind(
-    "oracle", "oracledb", "oracle", {"tcp_connect_timeout": _CONNECT}
-)
-_SQL_SERVER: Final = _Kind(
-    "mssql",
-    "pymssql",
-    "sqlserver",
-    {
-        "login_timeout": _CONNECT,
-        "timeout": _READ,
-        "encryption": "require",
-        # Of SQL Server 2008.  If all are tried, each takes the whole login_timeout.
-        "tds_version": "7.3",
-    },
-)
+_MYSQL: Final = _Kind("mysql", "pymysql")
+_POSTGRESQL: Final = _Kind("postgresql", "psycopg")
+_ORACLE: Final = _Kind("oracle", "oracledb")
+_SQL_SERVER: Final = _Kind("mssql", "pymssql")
 
 _DEFAULTS: Final = {
     "table": "users",
@@ -247,34 +214,11 @@ def _database(where: Where, kind: _Kind) -> LegacyDatabase:
             f"The URL must begin with {kind.backend}+{kind.driver}://; for another "
             "driver, hand in an engine."
         )
-    return LegacyDatabase(_engine(url, kind), owned=True)
+    return opened(url)
 
 
 def _backends(kind: _Kind) -> tuple[str, ...]:
     return ("mysql", "mariadb") if kind.backend == "mysql" else (kind.backend,)
-
-
-def _engine(url: sa.URL, kind: _Kind) -> sa.Engine:
-    arguments = dict(kind.arguments)
-    given = url.query.get("options")
-    if isinstance(given, str) and "options" in arguments:
-        # Such as a search_path: another would be another table.
-        arguments["options"] = f"{given} {arguments['options']}"
-    try:
-        engine = make_engine(url, connect_args=arguments)
-    except ImportError:
-        engine = None
-    if engine is None:
-        raise ImportError(
-            f'The driver is missing: pip install "migratekit[{kind.extra}]"'
-        )
-    if kind is _ORACLE:
-        sa.event.listen(engine, "connect", _limit_calls)
-    return engine
-
-
-def _limit_calls(connection: Any, _: object) -> None:
-    connection.call_timeout = _READ * 1000
 
 
 def _quoted(database: LegacyDatabase, name: object) -> str:

@@ -86,6 +86,9 @@ class SQLSource:
     and asked in read-only transactions where there are any (PostgreSQL, MySQL,
     MariaDB).  All the same, give it an account that may do no more than SELECT.
 
+    Where the URL names PyMySQL, psycopg, oracledb or pymssql, and no other limits, the
+    driver waits two seconds for a connection and five for an answer; pymssql encrypts.
+
     Args:
         url_or_engine:
             Where the database is, as SQLAlchemy spells it; or an engine, made with
