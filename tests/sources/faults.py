@@ -470,6 +470,12 @@ class Authority:
 
         return cls(trustme.CA())
 
+    def pem(self) -> bytes:
+        """
+        Return its own certificate.
+        """
+        return self._ca.cert_pem.bytes()
+
     def server(self, *names: str) -> ssl.SSLContext:
         """
         Return what a server speaks TLS with that is called *names*.
