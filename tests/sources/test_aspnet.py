@@ -132,6 +132,12 @@ PAGES = sa.Table(
     sa.Column("IsConfirmed", sa.Boolean),
     sa.Column("Password", sa.String(128)),
 )
+PROFILE = sa.Table(
+    "UserProfile",
+    METADATA,
+    sa.Column("UserId", sa.Integer),
+    sa.Column("UserName", sa.String(56)),
+)
 PROFILES = table("Profiles", "ProfileId", "Login", "Mail")
 CORE = table(
     "AspNetUsers",
@@ -155,6 +161,7 @@ class Legacy:
 
     def __init__(self, url):
         self.url = url
+        self.readers = {}
         self.engine = sa.create_engine(url, hide_parameters=True)
         METADATA.drop_all(self.engine)
         METADATA.create_all(self.engine)
@@ -178,8 +185,39 @@ class Legacy:
             connection.execute(sa.update(where).values(**values))
 
     def close(self):
+        for reader in self.readers.values():
+            self.drop(reader.username)
         METADATA.drop_all(self.engine)
         self.engine.dispose()
+
+    # --- Accounts -------------------------------------------------------------------
+
+    def reader(self, provider):
+        """
+        Return the URL of the account that the how-to says to make for a provider.
+        """
+        if self.engine.name == "sqlite":
+            return self.url
+        if provider not in self.readers:
+            self.readers[provider] = self.make_reader(provider)
+        return self.readers[provider]
+
+    def make_reader(self, provider):
+        name, database = f"r{uuid.uuid4().hex[:12]}", self.engine.url.database
+        backend = self.engine.name.replace("mariadb", "mysql")
+        with self.engine.begin() as connection:
+            for statement in grants_of(f"aspnet {provider}", backend):
+                text = statement.replace("legacy", database).replace("reader", name)
+                connection.execute(sa.text(text.replace("choose one", "reading")))
+        return self.engine.url.set(username=name, password="reading")
+
+    def drop(self, name):
+        with self.engine.begin() as connection:
+            if self.engine.name == "postgresql":
+                connection.execute(sa.text(f"DROP OWNED BY {name}"))
+                connection.execute(sa.text(f"DROP USER {name}"))
+            else:
+                connection.execute(sa.text(f"DROP USER {name}@'%'"))
 
     # --- One user each --------------------------------------------------------------
 
@@ -209,7 +247,15 @@ class Legacy:
         self.add(users, **user)
         self.add(members, **values)
 
-    def add_page(self, *, number=7, login="Ada@Example.com", confirmed=True, mail=None):
+    def add_page(
+        self,
+        *,
+        number=7,
+        login="Ada@Example.com",
+        confirmed=True,
+        mail=None,
+        usual=False,
+    ):
         self.add(
             PAGES,
             UserId=number,
@@ -217,7 +263,10 @@ class Legacy:
             IsConfirmed=confirmed,
             Password=derived(PASSWORD),
         )
-        self.add(PROFILES, ProfileId=number, Login=login, Mail=mail)
+        if usual:
+            self.add(PROFILE, UserId=number, UserName=login)
+        else:
+            self.add(PROFILES, ProfileId=number, Login=login, Mail=mail)
 
     def add_identity(self, *, user_id=ID, **changes):
         values = {
@@ -274,11 +323,12 @@ class _Contract(LegacySourceContract):
 
     @contextmanager
     def open_source(self):
-        with self.make(self.legacy.url) as source:
+        with self.make(self.legacy.reader(self.provider)) as source:
             yield source
 
 
 class TestMembership(_Contract):
+    provider = "membership"
     make = staticmethod(aspnet.membership)
 
     def fill(self, legacy):
@@ -286,6 +336,7 @@ class TestMembership(_Contract):
 
 
 class TestUniversalProviders(_Contract):
+    provider = "universal providers"
     make = staticmethod(aspnet.universal_providers)
 
     def fill(self, legacy):
@@ -294,13 +345,15 @@ class TestUniversalProviders(_Contract):
 
 class TestSimpleMembership(_Contract):
     known = (KnownUser("Ada@Example.com", PASSWORD, user_id="7"),)
-    make = staticmethod(pages)
+    provider = "simple membership"
+    make = staticmethod(aspnet.simple_membership)
 
     def fill(self, legacy):
-        legacy.add_page()
+        legacy.add_page(usual=True)
 
 
 class TestIdentity(_Contract):
+    provider = "identity"
     make = staticmethod(aspnet.identity)
 
     def fill(self, legacy):
@@ -308,6 +361,8 @@ class TestIdentity(_Contract):
 
 
 class TestIdentity2(TestIdentity):
+    provider = "identity 2"
+
     @staticmethod
     def make(url):
         return aspnet.identity(url, version="2")
@@ -569,44 +624,41 @@ def test_whole_way(legacy):
         assert 0 == connection.progress().remaining
 
 
-@pytest.fixture(name="reader")
-def _reader(legacy):
-    """
-    The URL of the account that the how-to says to make.
-    """
-    backend = legacy.engine.name.replace("mariadb", "mysql")
-    if backend == "sqlite":
-        pytest.skip("SQLite has no accounts.")
-    name, database = f"r{uuid.uuid4().hex[:12]}", legacy.engine.url.database
-    with legacy.engine.begin() as connection:
-        for statement in grants_of("aspnet identity", backend):
-            text = statement.replace("legacy", database).replace("reader", name)
-            connection.execute(sa.text(text.replace("choose one", "reading")))
-    yield legacy.engine.url.set(username=name, password="reading")
-    who = f"{name}@'%'" if backend == "mysql" else name
-    with legacy.engine.begin() as connection:
-        if backend == "postgresql":
-            connection.execute(sa.text(f"DROP OWNED BY {who}"))
-        connection.execute(sa.text(f"DROP USER {who}"))
-
-
-def test_grants(legacy, reader):
+@pytest.mark.parametrize(
+    ("case", "read"),
+    [
+        (TestMembership, (OLD_MEMBERS, OLD_USERS, OLD_APPLICATIONS)),
+        (TestUniversalProviders, (MEMBERS, USERS, APPLICATIONS)),
+        (TestSimpleMembership, (PAGES, PROFILE)),
+        (TestIdentity, (CORE,)),
+        (TestIdentity2, (CORE,)),
+    ],
+)
+def test_grants(legacy, case, read):
     """
     The account of the how-to is enough to log in and to list, and can write nothing.
     """
-    legacy.add_identity()
+    if legacy.engine.name == "sqlite":
+        pytest.skip("SQLite has no accounts.")
+    case().fill(legacy)
+    reader = legacy.reader(case.provider)
     engine = sa.create_engine(reader, hide_parameters=True)
 
-    with aspnet.identity(reader) as source:
+    with case.make(reader) as source:
         assert source.login("ada@example.com", PASSWORD) is not None
         assert 1 == source.count() == len(list(source.iter_users()))
-    for statement in (
-        sa.update(CORE).values(Email="eve@example.com"),
-        sa.delete(CORE),
-        sa.insert(CORE).values(Id=str(OTHER_ID)),
-    ):
-        with pytest.raises(sa.exc.DBAPIError), engine.begin() as connection:
-            connection.execute(statement)
+    for each in read:
+        column = next(iter(each.c))
+        for statement in (
+            sa.update(each).values({column: column}),
+            sa.delete(each),
+            sa.insert(each).values({column: None}),
+        ):
+            with (
+                pytest.raises(sa.exc.DBAPIError, match="denied"),
+                engine.begin() as connection,
+            ):
+                connection.execute(statement)
     engine.dispose()
 
 

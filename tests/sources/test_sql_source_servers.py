@@ -71,9 +71,32 @@ def _legacy(request):
                     "prefs": prefs,
                 },
             )
-    yield Legacy(engine, users)
+    with _reading(engine, users) as reader:
+        yield Legacy(engine, reader, users)
     users.drop(engine)
     engine.dispose()
+
+
+@contextlib.contextmanager
+def _reading(owner, users):
+    """
+    Give an engine of an account that may read the table, and nothing else.
+    """
+    name = f"r{uuid.uuid4().hex[:12]}"
+    postgresql = owner.dialect.name == "postgresql"
+    who = name if postgresql else f"{name}@'%%'"
+    kind = "LOGIN PASSWORD" if postgresql else "IDENTIFIED BY"
+    with owner.begin() as connection:
+        connection.exec_driver_sql(f"CREATE USER {who} {kind} 'reading'")
+        connection.exec_driver_sql(f"GRANT SELECT ON {users.name} TO {who}")
+    url = owner.url.set(username=name, password="reading")
+    reader = sa.create_engine(url, hide_parameters=True)
+    yield reader
+    reader.dispose()
+    with owner.begin() as connection:
+        if postgresql:
+            connection.exec_driver_sql(f"DROP OWNED BY {name}")
+        connection.exec_driver_sql(f"DROP USER {who}")
 
 
 class BIT(sa.types.UserDefinedType):
@@ -88,10 +111,11 @@ class BIT(sa.types.UserDefinedType):
 @attrs.frozen
 class Legacy:
     engine: sa.Engine
+    reader: sa.Engine
     users: sa.Table
 
     def source(self, where=None, query=None):
-        where = where or self.engine.url
+        where = where or self.reader.url
         query = query or (
             "SELECT {id} AS user_id, email, login, locked, hash, prefs, since, "
             f"'50%% :-)' AS nickname FROM {self.users.name} "
@@ -147,7 +171,7 @@ class TestServer(LegacySourceContract):
 class TestServerEngine(TestServer):
     @contextlib.contextmanager
     def open_source(self):
-        with self.legacy.source(self.legacy.engine) as source:
+        with self.legacy.source(self.legacy.reader) as source:
             yield source
 
 
@@ -166,14 +190,15 @@ def test_values(legacy):
 @pytest.mark.parametrize("own", [True, False])
 def test_writes_nothing(legacy, own):
     """
-    The server itself refuses a write, and the connection is free again afterwards.
+    The server itself refuses a write, even of the owner, and the connection is free
+    again afterwards.
     """
     query = f"UPDATE {legacy.users.name} SET login = :canonical"
     if legacy.engine.dialect.name == "postgresql":
         query += ' RETURNING "ID" AS user_id'
     before = legacy.rows()
 
-    where = None if own else legacy.engine
+    where = legacy.engine.url if own else legacy.engine
     with (
         legacy.source(where, query) as source,
         pytest.raises(LegacyUnavailableError) as caught,
