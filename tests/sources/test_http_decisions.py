@@ -790,6 +790,29 @@ def test_keys_of_the_service():
         assert login(http.JSONSource(URL, denied=[401], **key), Answer(401)) is None
 
 
+def test_keys_beside_a_password():
+    """
+    Nor is a key that is sent besides the user's own name and password.
+    """
+    for key in ({"api_key": "x"}, {"headers": {"X-App": "x"}}):
+        for kind in (http.BasicAuthSource, http.AsyncBasicAuthSource):
+            with pytest.raises(ConfigurationError, match="denied="):
+                kind(URL, **key)
+        source = http.BasicAuthSource(URL, denied=[403], **key)
+        with pytest.raises(LegacyUnavailableError, match="status 401"):
+            login(source, Answer(401))
+        assert login(source, Answer(403)) is None
+
+
+def test_key_of_keycloak():
+    """
+    A token that an endpoint refuses at the look-up is an outage, whatever it refuses.
+    """
+    for status in (400, 401, 403):
+        with pytest.raises(LegacyUnavailableError):
+            login(http.KeycloakSource(URL, bearer="x"), Answer(status))
+
+
 # --- Look-ups elsewhere ---------------------------------------------------------------
 
 

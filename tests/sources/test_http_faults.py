@@ -524,7 +524,9 @@ def test_headers():
     What is sent with a question, and that nothing else is.
     """
     with http_peer(services.basic_auth()) as server:
-        for source in KINDS["basic"].sources(server.url, headers={"X-App": "shop"}):
+        for source in KINDS["basic"].sources(
+            server.url, headers={"X-App": "shop"}, denied=[401]
+        ):
             assert ANN.user == outcome(source.login, ANN.email, ANN.password)
 
     expected = {

@@ -33,9 +33,17 @@ class _BasicAuth(Inquiry):
     _fields: Fields = attrs.field(
         default=None, converter=fields_of, kw_only=True, alias="fields"
     )
-    _denied: frozenset[int] = attrs.field(
-        default=(401,), converter=statuses_of, kw_only=True, alias="denied"
+    _denied: frozenset[int] | None = attrs.field(
+        default=None,
+        converter=attrs.converters.optional(statuses_of),
+        kw_only=True,
+        alias="denied",
     )
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self._denied is None:
+            object.__setattr__(self, "_denied", self._denied_by_itself())
 
     def _login(self, identifier: str, password: str) -> Dialogue[Verdict]:
         # What stands before the first colon is the user name, whatever was meant.
@@ -46,7 +54,7 @@ class _BasicAuth(Inquiry):
         except UnicodeEncodeError:
             return None
         answer = yield get(self._url, ((b"Authorization", credentials),))
-        if answer.status in self._denied:
+        if answer.status in (self._denied or ()):
             return None
         if answer.status != 200:
             unexpected(answer)
@@ -63,8 +71,8 @@ class BasicAuthSource(_BasicAuth, Door):
     """
     Asks for a page with the user's own name and password, by HTTP Basic (RFC 7617).
 
-    200 with a JSON object is that user's profile.  401 is a no, and so are the other
-    statuses in *denied*.  Everything else is an outage.  Nobody can be looked up.
+    200 with a JSON object is that user's profile, and the statuses in *denied* are a
+    no.  Everything else is an outage.  Nobody can be looked up.
 
     Args:
         profile_url:
@@ -81,7 +89,8 @@ class BasicAuthSource(_BasicAuth, Door):
             of ``blocked``.  Without it, every field means what it is called.
 
         denied:
-            The statuses that are a no.
+            The statuses that are a no: 401, unless said otherwise.  Where keys or
+            headers are sent besides, it has to be said, because 401 may be about these.
 
     And the options of `migratekit.sources.http.HTTPOptions`.
 

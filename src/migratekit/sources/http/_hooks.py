@@ -269,7 +269,8 @@ class KratosSource(_Kratos, Door):
 
     A POST of ``{"identifier": …, "password": …}``: 200 with
     ``{"status": "password_match"}`` is a yes, 403 is a no.  That is all it says, so
-    that it needs `with_lookup()`.
+    that it needs `with_lookup()`.  A key or header of ours that the endpoint does not
+    like must have another status, such as 401.
 
     Args:
         url: The URL of the hook.

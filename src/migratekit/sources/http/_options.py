@@ -125,7 +125,9 @@ class HTTPOptions(ABC):
 
         tls:
             What to trust, and which client certificate to show, if not what the
-            operating system trusts and none.  It must verify.
+            operating system trusts and none.  It must verify.  A certificate cannot be
+            seen in it: where the service may refuse yours with 401, say in *denied*
+            what a wrong password is.
 
         proxy:
             The URL of a proxy.  None is taken from the environment.
@@ -212,9 +214,23 @@ class HTTPOptions(ABC):
     @property
     def _has_credentials(self) -> bool:
         """
-        Whether the service may refuse us, and not the user.
+        Whether the service may refuse us, and not the user, as far as can be seen.
         """
         return bool(self._sent)
+
+    def _denied_by_itself(self) -> frozenset[int]:
+        """
+        Return the statuses that are a no, where nobody says.
+
+        Raises:
+            migratekit.errors.ConfigurationError: If somebody has to.
+        """
+        if self._has_credentials:
+            raise ConfigurationError(
+                "A service that has keys of its own may answer 401 when they are "
+                "wrong.  Say in denied= what a wrong password is."
+            )
+        return frozenset((401,))
 
     def _authorizes_users(self) -> bool:
         return False

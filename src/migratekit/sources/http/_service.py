@@ -79,13 +79,9 @@ class _JSONService(Inquiry):
                 "Without a profile in it, what is a yes?  Say it in accepted=."
             )
         if self._denied is None:
-            if self._has_credentials and not self._refused:
-                raise ConfigurationError(
-                    "A service that has keys of its own may answer 401 when they are "
-                    "wrong.  Say in denied= what a wrong password is."
-                )
-            statuses = () if self._has_credentials else (401,)
-            object.__setattr__(self, "_denied", frozenset(statuses))
+            told = self._has_credentials and self._refused
+            denied = frozenset() if told else self._denied_by_itself()
+            object.__setattr__(self, "_denied", denied)
 
     @property
     def knows_profiles(self) -> bool:
