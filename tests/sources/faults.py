@@ -177,6 +177,9 @@ def floods(answer: bytes, then: bytes = b"x" * 65536) -> Play:
     return play
 
 
+NONSENSE = (0, -1, None, True, "x", float("nan"), float("inf"))
+"""What is no number of seconds to wait."""
+
 GARBAGE = bytes(range(255, 127, -1)) + b"\r\n\r\n" + bytes(64)
 
 

@@ -371,7 +371,9 @@ def test_deadline_is_for_everything():
             source_of(server, deadline=0.25).login, "ann", PASSWORD
         )
         assert LegacyUnavailableError is outcome
-        outcome = faults.outcome(source_of(server, deadline=0).login, "ann", PASSWORD)
+        outcome = faults.outcome(
+            source_of(server, deadline=1e-9).login, "ann", PASSWORD
+        )
         assert LegacyUnavailableError is outcome
 
 
@@ -471,6 +473,7 @@ def test_no_password(password):
         (POOL, {"attributes": {"email": "email", "x": "user_id"}}),
         (POOL, {"attributes": {"email": "nothing"}}),
         (POOL, {"session": "no session"}),
+        *((POOL, {"deadline": nonsense}) for nonsense in faults.NONSENSE),
     ],
 )
 def test_settings(pool_id, options):

@@ -771,7 +771,7 @@ def test_no_time_left(tls):
     When the time is over, nobody is asked.
     """
     with (
-        asked(tls, directory(), standard, deadline=0) as source,
+        asked(tls, directory(), standard, deadline=1e-9) as source,
         pytest.raises(LegacyUnavailableError, match="Timeout"),
     ):
         source.login("ann", "correct horse")
@@ -917,6 +917,22 @@ def test_unencrypted(tls):
     assert not [one for one in requests if isinstance(one, BIND)]
 
 
+@pytest.mark.parametrize("make", [standard, pattern])
+def test_context_that_verifies_no_longer(make):
+    """
+    A context that was changed since is noticed before anything is sent.
+    """
+    context, told = ssl.create_default_context(), []
+    with faults.peer(lambda connection, server: told.append(server)) as server:
+        source = make(f"ldap://{faults.HOST}:{server.port}", context)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+
+        assert ConfigurationError is faults.outcome(source.login, "ann", "secret")
+
+    assert [] == told
+
+
 # --- Settings -------------------------------------------------------------------------
 
 
@@ -946,6 +962,12 @@ def unverified(name, value):
         ("ldapi:///socket", {}),
         ("ldaps://host", {"tls": unverified("check_hostname", False)}),
         ("ldaps://host", {"tls": unverified("verify_mode", ssl.CERT_NONE)}),
+        ("ldaps://host", {"tls": True}),
+        *(
+            ("ldaps://host", {name: nonsense})
+            for name in ("connect_timeout", "receive_timeout", "deadline")
+            for nonsense in faults.NONSENSE
+        ),
         ("ldaps://host", {"base_dn": ""}),
         ("ldaps://host", {"bind_dn": "cn=x"}),
         ("ldaps://host", {"bind_password": "s3cret"}),

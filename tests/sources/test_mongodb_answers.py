@@ -744,6 +744,7 @@ def test_wrong_certificate():
         {"fields": {**FIELDS, "$where": "name"}},
         {"binary_hash": "utf-16"},
         {"format": "no such format"},
+        *({"deadline": nonsense} for nonsense in faults.NONSENSE),
     ],
 )
 def test_settings(more):

@@ -25,6 +25,7 @@ from migratekit.errors import (
 )
 from migratekit.models import ImportRecord, LegacyUser, RowError
 from migratekit.sources._likeness import is_asked
+from migratekit.sources._limits import positive
 from migratekit.sources._rows import Columns, Row, columns_of, unreadable, user_of
 from migratekit.validation import canonical, is_possible_password
 
@@ -152,7 +153,9 @@ class CognitoSource:
     _endpoint_url: str | None = attrs.field(
         default=None, alias="endpoint_url", kw_only=True
     )
-    _deadline: float = attrs.field(default=5.0, alias="deadline", kw_only=True)
+    _deadline: float = attrs.field(
+        default=5.0, validator=positive, alias="deadline", kw_only=True
+    )
     _client: Any = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:

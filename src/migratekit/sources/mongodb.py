@@ -31,6 +31,7 @@ from migratekit.errors import (
 )
 from migratekit.models import ImportRecord, LegacyUser, RowError
 from migratekit.sources._likeness import is_asked
+from migratekit.sources._limits import positive
 from migratekit.sources._rows import Row, hash_of, record_of, unreadable, user_of
 from migratekit.validation import canonical, is_possible_password
 
@@ -132,7 +133,9 @@ class _Mongo:
     _binary_hash: BinaryHash = attrs.field(
         default="text", alias="binary_hash", kw_only=True
     )
-    _deadline: float = attrs.field(default=5.0, alias="deadline", kw_only=True)
+    _deadline: float = attrs.field(
+        default=5.0, validator=positive, alias="deadline", kw_only=True
+    )
     _owned: bool = attrs.field(default=False, init=False)
     _meaning: Fields = attrs.field(init=False)
 

@@ -4,7 +4,6 @@ What every source that speaks HTTP can be told about how, and as whom.
 
 import base64
 import functools
-import math
 import re
 import ssl
 from abc import ABC, abstractmethod
@@ -14,6 +13,7 @@ from typing import Any, Final
 import attrs
 
 from migratekit.errors import ConfigurationError
+from migratekit.sources._limits import positive, verifying
 from migratekit.sources.http._questions import Headers, Place, Question, place_of
 
 
@@ -63,24 +63,8 @@ def _system_trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _verifying(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    if context is None:
-        return None
-    if not isinstance(context, ssl.SSLContext):
-        raise ConfigurationError("tls must be an ssl.SSLContext.")
-    if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
-        raise ConfigurationError("tls must verify certificates and their host names.")
-    return context
-
-
 def _optional_place(url: str | Place | None) -> Place | None:
     return None if url is None else place_of(url)
-
-
-def _positive(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 < value < math.inf:  # type: ignore[operator]
-        raise ConfigurationError(f"{attribute.name} must be a number above 0.")
 
 
 def text(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
@@ -160,12 +144,12 @@ class HTTPOptions(ABC):
         default=None, validator=attrs.validators.optional(_account), alias="account"
     )
     _tls: ssl.SSLContext | None = attrs.field(
-        default=None, converter=_verifying, alias="tls"
+        default=None, converter=attrs.converters.optional(verifying), alias="tls"
     )
     proxy: Place | None = attrs.field(default=None, converter=_optional_place)
-    deadline: float = attrs.field(default=5.0, validator=_positive)
-    connect_deadline: float = attrs.field(default=2.0, validator=_positive)
-    max_bytes: int = attrs.field(default=2**20, validator=_positive)
+    deadline: float = attrs.field(default=5.0, validator=positive)
+    connect_deadline: float = attrs.field(default=2.0, validator=positive)
+    max_bytes: int = attrs.field(default=2**20, validator=positive)
     canonical_identifiers: bool = False
     passwords_in_the_clear: bool = False
     _sent: Headers = attrs.field(init=False)
@@ -201,7 +185,7 @@ class HTTPOptions(ABC):
         Raises:
             migratekit.errors.ConfigurationError: If it was changed and does not.
         """
-        return _verifying(self._tls or _system_trust())  # type: ignore[return-value]
+        return verifying(self._tls or _system_trust())
 
     def _credentials(self) -> Iterator[tuple[str, str]]:
         if self._bearer is not None:

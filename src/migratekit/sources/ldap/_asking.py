@@ -17,6 +17,7 @@ from migratekit.errors import (
     MigrateKitError,
 )
 from migratekit.models import LegacyUser
+from migratekit.sources._limits import positive, verifying
 from migratekit.sources.ldap._entries import (
     INET_ORG_PERSON,
     Attributes,
@@ -42,12 +43,7 @@ T = TypeVar("T")
 
 
 def _context_of(tls: ssl.SSLContext | None) -> ssl.SSLContext:
-    context = ssl.create_default_context() if tls is None else tls
-    if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
-        raise ConfigurationError(
-            "The TLS context does not verify the certificate and name of the server."
-        )
-    return context
+    return verifying(ssl.create_default_context() if tls is None else tls)
 
 
 def _urls(urls: str | Sequence[str]) -> tuple[str, ...]:
@@ -72,9 +68,15 @@ class Asking:
     _plain: bool = attrs.field(
         default=False, alias="send_passwords_unencrypted", kw_only=True
     )
-    _connect: float = attrs.field(default=2.0, alias="connect_timeout", kw_only=True)
-    _receive: float = attrs.field(default=5.0, alias="receive_timeout", kw_only=True)
-    _total: float = attrs.field(default=10.0, alias="deadline", kw_only=True)
+    _connect: float = attrs.field(
+        default=2.0, validator=positive, alias="connect_timeout", kw_only=True
+    )
+    _receive: float = attrs.field(
+        default=5.0, validator=positive, alias="receive_timeout", kw_only=True
+    )
+    _total: float = attrs.field(
+        default=10.0, validator=positive, alias="deadline", kw_only=True
+    )
     _attributes: Attributes = attrs.field(
         default=attributes_of(INET_ORG_PERSON),
         converter=attributes_of,
@@ -87,10 +89,13 @@ class Asking:
     def directory(self) -> Directory:
         """
         Where to ask.
+
+        Raises:
+            migratekit.errors.ConfigurationError: If nothing verifies certificates now.
         """
         servers = tuple(map(server_of, self._urls))
         limits = Limits(self._connect, self._receive, self._total)
-        return Directory(servers, self._tls, self._plain is True, limits)
+        return Directory(servers, verifying(self._tls), self._plain is True, limits)
 
     def __repr__(self) -> str:
         servers = ", ".join(str(server_of(url)) for url in self._urls)
