@@ -200,6 +200,41 @@ def test_two_rows(path):
         source.get_user("two")
 
 
+def test_lookalike(path):
+    """
+    A row that only looks like what was typed is nobody's, as with an exact query.
+    """
+    query = f"{QUERY.partition('WHERE')[0]} WHERE id = 3 AND :canonical <> ''"
+
+    with source_of(path, query) as source:
+        for identifier in ("u@example.com", "Ú@example.com", "UWÉ"):
+            assert source.get_user(identifier) is None
+            assert source.login(identifier, "partly broken") is None
+        for identifier in ("Ü@example.com", "uwe"):
+            assert "3" == source.get_user(identifier).user_id
+            assert "3" == source.login(identifier, "partly broken").user_id
+
+
+def test_somebody_else(path):
+    """
+    A row of somebody else altogether is given: a connection refuses it, and says so.
+    """
+    query = f"{QUERY.partition('WHERE')[0]} WHERE id = 3 AND :canonical <> ''"
+
+    with source_of(path, query) as source:
+        assert "3" == source.get_user("zoe@example.com").user_id
+
+
+def test_nothing_to_look_like(path):
+    """
+    A SELECT that gives neither e-mail nor username goes on working.
+    """
+    query = "SELECT id AS user_id FROM users WHERE lower(email) = :canonical"
+
+    with source_of(path, query, columns=None) as source:
+        assert "1" == source.get_user("ann@example.com").user_id
+
+
 def test_truthy_is_not_true(path):
     """
     A format that answers anything but True lets nobody in.

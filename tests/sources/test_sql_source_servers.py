@@ -187,6 +187,21 @@ def test_values(legacy):
     assert "50%% :-)" == user.profile["nickname"]
 
 
+def test_collation(legacy):
+    """
+    Whom a collation takes for somebody else is not that person.
+    """
+    query = (
+        "SELECT {id} AS user_id, email, login, locked, hash, prefs, since "
+        f"FROM {legacy.users.name} WHERE lower(email) = :canonical"
+    )
+
+    with legacy.source(query=query) as source:
+        assert source.get_user("ánn@example.com") is None
+        assert source.login("ánn@example.com", "correct horse") is None
+        assert source.login("ANN@example.com", "correct horse") is not None
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_writes_nothing(legacy, own):
     """

@@ -33,6 +33,15 @@ def form_of(text: str) -> str | None:
         return None
 
 
+def is_lookalike(user: LegacyUser, identifier: str) -> bool:
+    """
+    Return whether *user* has not *identifier*, and something that looks like it.
+    """
+    form, named = form_of(identifier), _named(user)
+    has = form is None or form in map(form_of, named)
+    return not has and loosely(identifier) in map(loosely, named)
+
+
 def is_asked(user: LegacyUser, identifier: str) -> bool:
     """
     Return whether *user* has *identifier*, or only something that looks like it.
@@ -40,9 +49,12 @@ def is_asked(user: LegacyUser, identifier: str) -> bool:
     Raises:
         migratekit.errors.ContractError: If they have nothing of the kind.
     """
-    named = [text for text in (user.email, user.username) if text]
-    if canonical(identifier).value in map(form_of, named):
-        return True
-    if loosely(identifier) in map(loosely, named):
+    if is_lookalike(user, identifier):
         return False
+    if canonical(identifier).value in map(form_of, _named(user)):
+        return True
     raise ContractError("Somebody else was found.")
+
+
+def _named(user: LegacyUser) -> list[str]:
+    return [text for text in (user.email, user.username) if text]

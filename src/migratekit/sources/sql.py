@@ -12,6 +12,7 @@ from migratekit import formats
 from migratekit.errors import AmbiguousUserError, ConfigurationError, ContractError
 from migratekit.models import ImportRecord, LegacyUser, RowError
 from migratekit.sources._database import LegacyDatabase, opened
+from migratekit.sources._likeness import is_lookalike
 from migratekit.sources._rows import (
     Columns,
     Row,
@@ -135,7 +136,8 @@ class SQLSource:
         """
         Return the user if *password* is theirs, else None.
 
-        A row without a hash is nobody's who could log in.
+        A row without a hash is nobody's who could log in.  One whose e-mail or username
+        only looks like *identifier*, as á does to some databases, is somebody else's.
 
         Raises:
             migratekit.errors.LegacyUnavailableError: If the database did not answer.
@@ -148,18 +150,20 @@ class SQLSource:
         stored = None if row is None else hash_of(row)
         if row is None or stored is None:
             return None
-        return user_of(row) if self._format.verify(password, stored) is True else None
+        if self._format.verify(password, stored) is not True:
+            return None
+        return _asked_for(row, identifier)
 
     def get_user(self, identifier: str, /) -> LegacyUser | None:
         """
-        Return the user, or None if there is no row.
+        Return the user, or None if there is no row, or one that only looks like theirs.
 
         Raises:
             migratekit.errors.LegacyUnavailableError: If the database did not answer.
             migratekit.errors.ContractError: If the row is not what it should be.
         """
         row = self._find(identifier)
-        return None if row is None else user_of(row)
+        return None if row is None else _asked_for(row, identifier)
 
     def with_count(self, query: str, /) -> "CountingSQLSource":
         """
@@ -238,6 +242,13 @@ class SQLSource:
         if len(found.rows) > 1:
             raise AmbiguousUserError("The query found more than one row.")
         return row_of(targets, found.rows[0]) if found.rows else None
+
+
+def _asked_for(row: Row, identifier: str) -> LegacyUser | None:
+    # To a collation á may be a; who is somebody else altogether is an error, and the
+    # connection's to notice.
+    user = user_of(row)
+    return None if is_lookalike(user, identifier) else user
 
 
 @attrs.frozen(repr=False, eq=False)
