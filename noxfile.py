@@ -20,7 +20,9 @@ os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = ".[sql,passlib,async,http,ldap,mongodb,cognito,testing]"
-PYTEST = ("pytest", "--numprocesses=auto")
+# A test that hangs shall say so itself, and not whoever waits for the whole run.
+ALONE = ("pytest", "--timeout=900")
+PYTEST = (*ALONE, "--numprocesses=auto")
 SERVERS = ("MIGRATEKIT_TEST_POSTGRESQL", "MIGRATEKIT_TEST_MARIADB")
 
 
@@ -118,7 +120,7 @@ def services(session: nox.Session) -> None:
     session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
     folders = ("tests/stores", "tests/sources", "tests/storms")
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
-    session.run("pytest", *folders, other, *session.posargs)
+    session.run(*ALONE, *folders, other, *session.posargs)
 
 
 @nox.session
@@ -210,4 +212,4 @@ def h2(session: nox.Session) -> None:
     session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"), *_group("h2"))
     jar = os.environ.get("MIGRATEKIT_TEST_H2", "/usr/share/java/h2.jar")
     session.env["MIGRATEKIT_TEST_H2"] = jar
-    session.run("pytest", "tests/sources/test_h2.py", *session.posargs)
+    session.run(*ALONE, "tests/sources/test_h2.py", *session.posargs)
