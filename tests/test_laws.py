@@ -36,6 +36,7 @@ from migratekit._steps import (
     CheckRetired,
     CreateUser,
     DeleteUser,
+    EnterQueue,
     FindUser,
     Ports,
     ReplaceUser,
@@ -50,6 +51,7 @@ from migratekit.errors import (
     InvalidCredentialsError,
     LegacyUnavailableError,
     MigrateKitError,
+    OverloadedError,
     StaleRecordError,
     StoreUnavailableError,
     UnusableHashError,
@@ -82,6 +84,17 @@ class Trace:
 
     def told(self, kind):
         return [step.event for step, _ in self.of(Tell) if isinstance(step.event, kind)]
+
+    @property
+    def overloaded(self):
+        """
+        Whether there was no place in the queue; then nobody may have been asked.
+        """
+        error = getattr(self.result, "error", None)
+        if not isinstance(error, OverloadedError):
+            return False
+        assert {EnterQueue, Tell} >= {type(step) for step, _ in self.steps}
+        return True
 
 
 def rarely(draw, fault):
@@ -188,6 +201,12 @@ class World:
     def named(self, user, identifier):
         field = "email" if "@" in identifier else "username"
         return attrs.evolve(user, **{field: identifier})
+
+    def EnterQueue(self, step):
+        return rarely(self.draw, st.builds(OverloadedError))
+
+    def LeaveQueue(self, step):
+        return None
 
     def HashPassword(self, step):
         return f"$new$of {step.password}"
@@ -354,6 +373,7 @@ def check_success(ctx, trace):
 
 def check_refusal(trace):
     assert isinstance(trace.result, Refused)
+    assert trace.overloaded == (trace.of(FindUser, WaitUntil) == [])
     assert trace.told(LoginSucceeded) == []
     assert len(trace.told(LoginRefused)) == 1
     if isinstance(trace.result.error, InvalidCredentialsError):
@@ -409,6 +429,7 @@ def test_finish(data, ctx, password, purpose):
         assert verified == step.new.user.email_verified
     if isinstance(trace.result, User):
         assert trace.of(CreateUser, ReplaceUser)
+    assert trace.overloaded == (trace.of(EnterQueue) == trace.steps != [])
     assert not (ctx.policy.password_check and password.value == "one") or not trace.of(
         CreateUser, ReplaceUser
     )
@@ -457,7 +478,7 @@ def test_sign_up(data, ctx, email, username, verified):
             assert kinds == {KeyKind.EMAIL} | (
                 {KeyKind.USERNAME} if username else set()
             )
-    assert isinstance(trace.result, User) or trace.of(WaitUntil)
+    assert isinstance(trace.result, User) or trace.of(WaitUntil) or trace.overloaded
 
 
 @many
@@ -485,6 +506,8 @@ def test_change_password(data, ctx, attempt, password):
             assert f"$new$of {password.value}" == step.new.password_hash
     if isinstance(trace.result, User):
         assert trace.of(CreateUser, ReplaceUser)
+    else:
+        check_refusal(trace)
 
 
 @many

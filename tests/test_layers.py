@@ -30,7 +30,7 @@ LAYERS = (
     ("imports", "password_rules"),
     ("_tokens", "formats", "passwords"),
     ("protocols", "validation"),
-    ("policy", "_columns"),
+    ("policy", "_columns", "hashing"),
     ("events", "errors"),
     ("models", "_chunks"),
 )

@@ -64,6 +64,7 @@ SECRET_WORDS = {
 }
 # …but for these: names of columns, numbers, flags, callables, parameters of a site.
 PLAIN = {
+    "hash_queue",
     "key",
     "key_bytes",
     "key_lengths",
@@ -228,6 +229,7 @@ def instances():
         errors.AccountBlockedError(),
         errors.PasswordChangeRequiredError(CANARY),
         errors.AccessDeniedError("reason"),
+        errors.OverloadedError(),
         errors.PasswordRejectedError([violation]),
         errors.LegacyUnavailableError("detail"),
         errors.LegacyUnavailableError(),

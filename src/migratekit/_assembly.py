@@ -18,6 +18,7 @@ from migratekit._guard import AsyncGuard, Guard, Unguarded
 from migratekit._steps import Ports
 from migratekit._tokens import Sealed, Signer
 from migratekit.errors import ConfigurationError
+from migratekit.hashing import HashQueue
 from migratekit.policy import MigrationPolicy
 from migratekit.protocols import (
     AsyncLegacySource,
@@ -94,6 +95,7 @@ def assemble(
     secret_key: Sealed | None,
     clock: Clock,
     guard: type[Guard | AsyncGuard],
+    hash_queue: HashQueue,
 ) -> tuple[Context, Ports]:
     """
     Return what the flows decide by, and whom they ask.
@@ -110,6 +112,8 @@ def assemble(
         raise ConfigurationError(
             "The policy must be a MigrationPolicy, and the validator a Validator."
         )
+    if not isinstance(hash_queue, HashQueue):
+        raise ConfigurationError("The hash_queue must be a HashQueue.")
     _need(store, "store", _STORE_METHODS)
     _need(source, "source", _SOURCE_METHODS)
     _need(hasher, "hasher", _HASHER_METHODS)
@@ -133,6 +137,7 @@ def assemble(
         clock=clock,
         guard=_guard_of(guard, source, policy, clock),
         decoy=decoy,
+        hash_queue=hash_queue,
     )
     return context, ports
 

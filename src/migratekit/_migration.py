@@ -51,7 +51,8 @@ class Migration:
         return described(self)
 
     def _run(self, flow: Flow[T | Refused]) -> T:
-        outcome = run(flow, self._ports)
+        with self._ports.hash_queue.place() as place:
+            outcome = run(flow, attrs.evolve(self._ports, place=place))
         if isinstance(outcome, Refused):
             raise scrubbed(outcome.error)
         return outcome
@@ -222,7 +223,8 @@ class AsyncMigration:
         return described(self)
 
     async def _run(self, flow: Flow[T | Refused]) -> T:
-        outcome = await arun(flow, self._ports)
+        with self._ports.hash_queue.place() as place:
+            outcome = await arun(flow, attrs.evolve(self._ports, place=place))
         if isinstance(outcome, Refused):
             raise scrubbed(outcome.error)
         return outcome

@@ -7,6 +7,7 @@ context, because any of them may hold a password.
 
 import inspect
 from collections.abc import Coroutine
+from contextlib import nullcontext
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
@@ -48,7 +49,8 @@ def run(flow: Flow[T], ports: Ports) -> T | Refused:
             step = _resume(flow, answer)
             if not isinstance(step, Step):
                 return step
-            answer = _performed(step, ports)
+            with ports.place.aside() if step.outside else _INSIDE:
+                answer = _in_turn(step, ports)
             if inspect.isawaitable(answer.value):
                 _discard(answer.value)
                 answer = _failed(step, ContractError(_ASYNC_ADAPTER))
@@ -64,26 +66,20 @@ async def arun(flow: Flow[T], ports: Ports) -> T | Refused:
 
     What blocks runs in a worker thread.
     """
-    # A quarter of the time that `import migratekit` would take.
-    import asyncio  # noqa: PLC0415
-
     answer = _Answer()
     try:
         while True:
             step = _resume(flow, answer)
             if not isinstance(step, Step):
                 return step
-            if step.blocks(ports):
-                answer = await asyncio.to_thread(_performed, step, ports)
-            else:
-                answer = _performed(step, ports)
-            if inspect.isawaitable(answer.value):
-                answer = await _awaited(step, answer)
+            with ports.place.aside() if step.outside else _INSIDE:
+                answer = await _in_loop(step, ports)
             answer = _checked(step, answer)
     finally:
         flow.close()
 
 
+_INSIDE = nullcontext()
 _ASYNC_ADAPTER = "An async adapter stands behind a sync Connection."
 
 
@@ -107,6 +103,27 @@ def _performed(step: Step[Any], ports: Ports) -> _Answer:
         return _Answer(step.perform(ports))
     except Exception as exc:  # noqa: BLE001 -- whatever an adapter raises
         return _failed(step, exc)
+
+
+def _in_turn(step: Step[Any], ports: Ports) -> _Answer:
+    lane = step.lane(ports)
+    if lane is None:
+        return _performed(step, ports)
+    return lane.run(_performed, step, ports)
+
+
+async def _in_loop(step: Step[Any], ports: Ports) -> _Answer:
+    # A quarter of the time that `import migratekit` would take.
+    import asyncio  # noqa: PLC0415
+
+    lane = step.lane(ports)
+    if lane is not None:
+        answer = await lane.arun(_performed, step, ports)
+    elif step.blocks(ports):
+        answer = await asyncio.to_thread(_performed, step, ports)
+    else:
+        answer = _performed(step, ports)
+    return await _awaited(step, answer) if inspect.isawaitable(answer.value) else answer
 
 
 async def _awaited(step: Step[Any], answer: _Answer) -> _Answer:

@@ -13,6 +13,7 @@ from migratekit._guard import AsyncGuard
 from migratekit._migration import AsyncMigration
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
+from migratekit.hashing import SHARED, HashQueue
 from migratekit.models import (
     JSON,
     Authenticated,
@@ -64,6 +65,7 @@ class AsyncConnection(AsyncMigration):
         listeners: Iterable[EventSink] = (log_event,),
         secret_key: SecretKey | None = None,
         clock: Clock = _CLOCK,
+        hash_queue: HashQueue = SHARED,
     ) -> None:
         sealed = None if secret_key is None else Sealed(secret_key)
         del secret_key
@@ -79,6 +81,7 @@ class AsyncConnection(AsyncMigration):
             secret_key=sealed,
             clock=clock,
             guard=AsyncGuard,
+            hash_queue=hash_queue,
         )
         super().__init__(context, ports)
 

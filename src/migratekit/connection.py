@@ -13,6 +13,7 @@ from migratekit._guard import Guard
 from migratekit._migration import Migration
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
+from migratekit.hashing import SHARED, HashQueue
 from migratekit.models import (
     JSON,
     Authenticated,
@@ -71,6 +72,10 @@ class Connection(Migration):
 
         clock: Tells the time and sleeps.
 
+        hash_queue:
+            Bounds how many hashes are computed at a time, and how many callers wait;
+            by default one for all connections of the process.
+
     Raises:
         migratekit.errors.ConfigurationError: If the parts do not fit together.
     """
@@ -88,6 +93,7 @@ class Connection(Migration):
         listeners: Iterable[EventSink] = (log_event,),
         secret_key: SecretKey | None = None,
         clock: Clock = _CLOCK,
+        hash_queue: HashQueue = SHARED,
     ) -> None:
         sealed = None if secret_key is None else Sealed(secret_key)
         del secret_key
@@ -103,6 +109,7 @@ class Connection(Migration):
             secret_key=sealed,
             clock=clock,
             guard=Guard,
+            hash_queue=hash_queue,
         )
         refuse_async_parts(context, ports)
         super().__init__(context, ports)
@@ -139,6 +146,9 @@ class Connection(Migration):
 
             migratekit.errors.StoreUnavailableError:
                 If the store did not answer.
+
+            migratekit.errors.OverloadedError:
+                If too many passwords are being checked; nobody was looked up.
         """
         attempt = Credentials(identifier, Secret(password))
         del password
@@ -167,6 +177,7 @@ class Connection(Migration):
             migratekit.errors.ProfileInvalidError: If the profile is not valid.
             migratekit.errors.PasswordRejectedError: If the password breaks the rules.
             migratekit.errors.AccessDeniedError: If the policy allows no sign-up.
+            migratekit.errors.OverloadedError: As `authenticate()` does.
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
             migratekit.errors.LookupUnsupportedError: If the source cannot look up.
         """
@@ -237,6 +248,9 @@ class Connection(Migration):
                 If the password breaks the rules; the token stays good.
 
             migratekit.errors.ProfileInvalidError: If the user may not be stored.
+            migratekit.errors.OverloadedError:
+                As `authenticate()` does; the token stays good.
+
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
         """
         secret, password = Secret(token), Secret(new_password)

@@ -93,6 +93,20 @@ class AccessDeniedError(MigrateKitError):
         self.reason = reason
 
 
+class OverloadedError(MigrateKitError):
+    """
+    Too many passwords are being checked at the moment.
+
+    Raised before anybody is looked up: it says nothing about the identifier or the
+    password, and the same is worth trying again in a few seconds.
+    """
+
+    status_hint = 503
+
+    def __init__(self) -> None:
+        super().__init__("Too many passwords are being checked.  Try again soon.")
+
+
 class PasswordRejectedError(MigrateKitError):
     """
     A new password breaks the rules (or a legacy one, where the policy refuses those).

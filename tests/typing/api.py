@@ -25,6 +25,7 @@ from migratekit import (
 )
 from migratekit.errors import Violation
 from migratekit.formats import presets
+from migratekit.hashing import HashQueue
 from migratekit.models import Origin, PasswordChange, Progress
 from migratekit.password_rules import PasswordRules, common_passwords
 from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
@@ -164,6 +165,7 @@ connection = Connection(
     secret_key=["the newest of the keys", b"the one before it"],
 )
 Connection(sql_store, functions, hasher=CHEAPEST, clock=VirtualClock())
+Connection(sql_store, functions, hash_queue=HashQueue(at_once=2, places=30))
 
 
 def log_in(email: str, password: str) -> str:

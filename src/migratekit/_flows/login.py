@@ -33,6 +33,7 @@ from migratekit._flows.proof import (
 from migratekit._flows.refusals import (
     Refusal,
     bad_input,
+    enter_queue,
     finish_refusal,
     wait_for_floor,
     wrong,
@@ -65,6 +66,7 @@ async def authenticate(ctx: Context, attempt: Credentials) -> Authenticated | Re
     """
     Decide one login, and answer every failure alike.
     """
+    await enter_queue(ctx, attempt)
     began = await ReadClock()
     asked = asked_for(ctx, attempt.identifier)
     try:

@@ -24,6 +24,7 @@ from migratekit._flows.proof import (
 from migratekit._flows.refusals import (
     Refusal,
     bad_input,
+    enter_queue,
     finish_refusal,
     wait_for_floor,
     wrong,
@@ -49,6 +50,7 @@ async def change_password(
 
     A user who has not moved is moved, with the new password.
     """
+    await enter_queue(ctx, attempt)
     began = await ReadClock()
     asked = asked_for(ctx, attempt.identifier)
     try:

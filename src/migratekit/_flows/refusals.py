@@ -8,11 +8,19 @@ from contextlib import suppress
 import attrs
 
 from migratekit._flows.context import Asked, Context, Credentials, tell
-from migratekit._steps import FindUser, ReadClock, VerifyPassword, WaitUntil
+from migratekit._steps import (
+    EnterQueue,
+    FindUser,
+    LeaveQueue,
+    ReadClock,
+    VerifyPassword,
+    WaitUntil,
+)
 from migratekit.errors import (
     AccessDeniedError,
     InvalidCredentialsError,
     MigrateKitError,
+    OverloadedError,
 )
 from migratekit.events import FloorExceeded, LoginRefused
 from migratekit.validation import is_possible_password
@@ -52,6 +60,25 @@ def bad_input() -> Refusal:
     return wrong("bad_input", reads=_READS)
 
 
+async def enter_queue(ctx: Context, attempt: Credentials) -> None:
+    """
+    Take a place in the queue for hashes, before anybody is looked up.
+
+    Whoever finds none is refused at once: to wait, or to work for the look of it, would
+    only make the queue longer.
+
+    Raises:
+        migratekit.errors.OverloadedError: If there is none.
+    """
+    try:
+        await EnterQueue()
+    except OverloadedError as error:
+        await tell(
+            ctx, LoginRefused(identifier=attempt.identifier, reason=_reason_of(error))
+        )
+        raise
+
+
 async def finish_refusal(
     ctx: Context, attempt: Credentials, asked: Asked | None, refusal: Refusal
 ) -> None:
@@ -72,6 +99,8 @@ async def wait_for_floor(ctx: Context, began: float) -> None:
     """
     Wait until ``failure_floor`` seconds have passed since *began*.
     """
+    # Whoever only waits needs no place.
+    await LeaveQueue()
     floor = ctx.policy.failure_floor
     took = await ReadClock() - began
     if took > floor > 0:

@@ -25,6 +25,7 @@ from migratekit._flows.refusals import wait_for_floor
 from migratekit._flows.writes import create, replace
 from migratekit._steps import (
     CheckRetired,
+    EnterQueue,
     FindUser,
     GetUser,
     HashPassword,
@@ -118,6 +119,7 @@ async def finish(ctx: Context, token: Secret, password: Secret) -> User:
     """
     Set the new password of whom the token was made for, as they were then.
     """
+    await EnterQueue()
     claims = ctx.tokens().read(token.value)
     now = await ReadDate()
     if claims is None or claims.expires_at <= now.timestamp():

@@ -20,6 +20,7 @@ from migratekit._flows.refusals import wait_for_floor
 from migratekit._flows.writes import create
 from migratekit._steps import (
     CheckRetired,
+    EnterQueue,
     Examine,
     HashPassword,
     MakeId,
@@ -77,6 +78,7 @@ async def sign_up(ctx: Context, application: Application) -> User:
     """
     Store somebody who registers themselves; a refusal takes ``failure_floor``.
     """
+    await EnterQueue()
     began = await ReadClock()
     try:
         if not ctx.policy.allow_sign_up:

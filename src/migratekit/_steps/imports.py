@@ -10,6 +10,7 @@ import attrs
 
 from migratekit._steps.step import Ports, Step, expect
 from migratekit.errors import ConfigurationError, UnusableHashError
+from migratekit.hashing import Lane
 from migratekit.models import StoredHash, User
 from migratekit.policy import MigrationPolicy
 from migratekit.protocols import ImportingHasher, WrappingHasher
@@ -83,7 +84,8 @@ class AdmitAll(Step[tuple[Admitted, ...]]):
             else:
                 jobs[number] = job
                 found.append("")
-        wrapped = _computed([*jobs.values()], self.wrapping.executor)
+        lane = ports.hash_queue.lane(holds_gil=False)
+        wrapped = _computed([*jobs.values()], self.wrapping.executor, lane)
         for number, text in zip(jobs, wrapped, strict=True):
             found[number] = text
         return tuple(found)
@@ -106,9 +108,10 @@ def _judged(
         return error.with_traceback(None)
 
 
-def _computed(jobs: Sequence[_Job], executor: Executor | None) -> list[str]:
+def _computed(jobs: Sequence[_Job], executor: Executor | None, lane: Lane) -> list[str]:
     if executor is None:
-        return run_jobs(jobs)
+        # One by one, so that logins get their turn between them.
+        return [lane.run(job) for job in jobs]
     futures = [
         executor.submit(run_jobs, jobs[start : start + _JOBS_AT_ONCE])
         for start in range(0, len(jobs), _JOBS_AT_ONCE)
@@ -118,6 +121,6 @@ def _computed(jobs: Sequence[_Job], executor: Executor | None) -> list[str]:
 
 def run_jobs(jobs: Sequence[_Job]) -> list[str]:
     """
-    Return what each of *jobs* computes; in a worker of an executor, or here.
+    Return what each of *jobs* computes, in a worker of an executor.
     """
     return [job() for job in jobs]

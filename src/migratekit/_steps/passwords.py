@@ -13,9 +13,11 @@ from migratekit.errors import (
     ConfigurationError,
     ContractError,
     MigrateKitError,
+    OverloadedError,
     UnusableHashError,
     Violation,
 )
+from migratekit.hashing import Lane
 from migratekit.models import User
 from migratekit.policy import MigrationPolicy, PasswordCheck
 from migratekit.protocols import RankingHasher
@@ -23,10 +25,34 @@ from migratekit.validation import Examined
 
 
 @attrs.frozen(eq=False, repr=False)
+class EnterQueue(Step[None]):
+    """
+    Takes the flow's place in the queue for hashes.  It is given back at the latest when
+    the flow ends.
+    """
+
+    def perform(self, ports: Ports) -> None:
+        ports.place.take()
+
+    def failure(self, exc: Exception) -> MigrateKitError | None:
+        return exc if isinstance(exc, OverloadedError) else super().failure(exc)
+
+
+@attrs.frozen(eq=False, repr=False)
+class LeaveQueue(Step[None]):
+    def perform(self, ports: Ports) -> None:
+        ports.place.give_back()
+
+
+@attrs.frozen(eq=False, repr=False)
 class HashPassword(Step[str]):
     port = "hasher.hash"
 
     password: str = attrs.field(repr=False)
+
+    def lane(self, ports: Ports) -> Lane:
+        # The decoy is made in the same way.
+        return _lane_for(ports, ports.decoy)
 
     def perform(self, ports: Ports) -> str:
         return ports.hasher.hash(self.password)
@@ -46,9 +72,11 @@ class VerifyPassword(Step[bool]):
     password: str = attrs.field(repr=False)
     encoded: str | None = attrs.field(repr=False)
 
+    def lane(self, ports: Ports) -> Lane:
+        return _lane_for(ports, self._compared(ports))
+
     def perform(self, ports: Ports) -> bool:
-        encoded = ports.decoy if self.encoded is None else self.encoded
-        return ports.hasher.verify(self.password, encoded)
+        return ports.hasher.verify(self.password, self._compared(ports))
 
     def check(self, answer: Any) -> bool:
         return expect(answer, bool, self)
@@ -57,6 +85,19 @@ class VerifyPassword(Step[bool]):
         if isinstance(exc, ConfigurationError | ContractError | UnusableHashError):
             return exc
         return UnusableHashError("…", whereabouts(exc))
+
+    def _compared(self, ports: Ports) -> str:
+        return ports.decoy if self.encoded is None else self.encoded
+
+
+def _lane_for(ports: Ports, encoded: str) -> Lane:
+    # Quicker than to ask whether it is a GILHoldingHasher.
+    ask = getattr(ports.hasher, "holds_gil", None)
+    try:
+        holds_gil = ask is not None and ask(encoded) is not False
+    except Exception:  # noqa: BLE001 -- verify() will say what is wrong
+        holds_gil = True
+    return ports.hash_queue.lane(holds_gil=holds_gil)
 
 
 @attrs.frozen(eq=False, repr=False)

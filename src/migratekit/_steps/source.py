@@ -25,6 +25,9 @@ R = TypeVar("R")
 
 
 class _SourceStep(Step[R]):
+    # A source that hangs would keep stored users out.
+    outside = True
+
     def failure(self, exc: Exception) -> MigrateKitError | None:
         known = (
             ConfigurationError,

@@ -12,6 +12,7 @@ import attrs
 
 from migratekit._guard import AsyncGuard, Guard, Unguarded
 from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
+from migratekit.hashing import SHARED, HashQueue, Lane, Place
 from migratekit.protocols import (
     AsyncLegacySource,
     AsyncUserStore,
@@ -31,7 +32,8 @@ class Ports:
     """
     Whom the steps ask.
 
-    *decoy* is a hash at current parameters that no password belongs to.
+    *decoy* is a hash at current parameters that no password belongs to; *place* is the
+    one in *hash_queue* of the flow that asks.
     """
 
     store: UserStore | AsyncUserStore
@@ -41,6 +43,12 @@ class Ports:
     clock: Clock
     guard: Guard | AsyncGuard | Unguarded
     decoy: str = attrs.field(repr=False)
+    hash_queue: HashQueue = SHARED
+    place: Place = attrs.field(repr=False)
+
+    @place.default
+    def _not_taken(self) -> Place:
+        return self.hash_queue.place()
 
 
 @attrs.frozen
@@ -59,6 +67,8 @@ class Step(ABC, Generic[R]):
 
     # What is called; None for what neither blocks nor awaits.
     port: ClassVar[str | None] = None
+    # Whether others may have the flow's place in the queue for hashes meanwhile.
+    outside: ClassVar[bool] = False
 
     @abstractmethod
     def perform(self, ports: Ports) -> R | Awaitable[R]:
@@ -73,6 +83,12 @@ class Step(ABC, Generic[R]):
         if self.port is None:
             return False
         return not inspect.iscoroutinefunction(attrgetter(self.port)(ports))
+
+    def lane(self, ports: Ports) -> Lane | None:
+        """
+        Return where `perform()` waits for its turn; None for what takes no turns.
+        """
+        return None
 
     def check(self, answer: Any) -> R:
         """
