@@ -43,6 +43,7 @@ class Aix:
                 lambda password: md5_crypt(b"", password, salt).encode(),
                 partial(blanked_crypt64, text, len(wanted)),
                 self,
+                holds_gil=True,
             )
         match = _SSHA.fullmatch(text)
         if match is None or len(match[4]) != _LENGTHS[match[1]]:

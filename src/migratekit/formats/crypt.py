@@ -99,6 +99,7 @@ def _made(
         partial(blanked_crypt64, text, length),
         scheme,
         weak=weak,
+        holds_gil=True,
     )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -67,6 +67,7 @@ class Database:
             lambda password: computed(password).lower(),
             lambda: _BLANK * len(text),
             self,
+            holds_gil=True,
         )
 
 
@@ -149,9 +150,24 @@ class MySQLCachingSha2:
         if len(salt) != 20 or _MYSQL8_KEY.fullmatch(text) is None:
             raise MalformedError("it is cut or malformed")
         bounded(rounds, 1000, ceilings.sha_crypt_rounds, "number of rounds")
-        return lambda password: hmac.compare_digest(
-            text, sha_crypt("sha256", password, salt, rounds)
-        )
+        return _Sha256Crypt(text, salt, rounds)
+
+
+@attrs.frozen
+class _Sha256Crypt:
+    """
+    A check that keeps the interpreter's lock, as a `Derivation` may.
+    """
+
+    holds_gil: ClassVar[bool] = True
+
+    text: str = attrs.field(repr=False)
+    salt: bytes = attrs.field(repr=False)
+    rounds: int
+
+    def __call__(self, password: bytes) -> bool:
+        made = sha_crypt("sha256", password, self.salt, self.rounds)
+        return hmac.compare_digest(self.text, made)
 
 
 _MYSQL8: Final = re.compile(

@@ -33,6 +33,9 @@ _MARKER: Final = re.compile(r"(?:[!*].*|x|NP|:null:|)", re.DOTALL)
 class LegacyFormat(Protocol):
     """
     A way of storing passwords that an old system had.
+
+    One that verifies by a loop in Python may also have a method ``holds_gil(stored)``;
+    see `migratekit.hashing.GILHoldingHasher`.
     """
 
     @property
@@ -127,6 +130,12 @@ class Format:
                 locked or disabled account is one.
         """
         self.derivation(stored)
+
+    def holds_gil(self, stored: StoredHash, /) -> bool:
+        """
+        Return whether `verify()` keeps the interpreter's lock while it computes.
+        """
+        return getattr(self._read(stored), "holds_gil", False)
 
     def derivation(self, stored: StoredHash, /) -> Derivation | None:
         """
@@ -271,6 +280,13 @@ class FormatList:
             raise UnusableHashError(masked, _UNDECLARED)
         inspect(chosen, stored)
 
+    def holds_gil(self, stored: StoredHash, /) -> bool:
+        """
+        See `Format.holds_gil()`.
+        """
+        chosen = self.chosen(stored)
+        return chosen is not None and holds_gil(chosen, stored)
+
     def verify(self, password: str, stored: StoredHash, /) -> bool:
         """
         See `LegacyFormat.verify()`.
@@ -302,6 +318,14 @@ def inspect(format_: LegacyFormat, stored: StoredHash) -> None:
         masked = mask(stored.text)
         del stored
         raise UnusableHashError(masked, _UNDECLARED)
+
+
+def holds_gil(format_: LegacyFormat, stored: StoredHash) -> bool:
+    """
+    Return whether *format_* says that it verifies with the interpreter's lock.
+    """
+    ask = getattr(format_, "holds_gil", None)
+    return ask is not None and ask(stored) is True
 
 
 def is_marker(text: str) -> bool:

@@ -8,8 +8,9 @@ import attrs
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats import envelope, wrapping
-from migratekit.formats.format import FormatList, LegacyFormat, inspect
+from migratekit.formats.format import FormatList, LegacyFormat, holds_gil, inspect
 from migratekit.formats.masking import mask
+from migratekit.hashing import GILHoldingHasher
 from migratekit.models import StoredHash
 from migratekit.protocols import ImportingHasher, PasswordHasher, RankingHasher
 
@@ -64,6 +65,7 @@ class LegacyHasher:
         """
         return not self._current(encoded)
 
+
     def is_upgrade(self, encoded: str, /) -> bool:
         """
         Return whether a hash of the inner hasher is stronger than *encoded*; whatever
@@ -72,6 +74,25 @@ class LegacyHasher:
         if envelope.is_sealed(encoded) or not isinstance(self.hasher, RankingHasher):
             return True
         return self.hasher.is_upgrade(encoded)
+
+    def holds_gil(self, encoded: str, /) -> bool:
+        """
+        Return whether `verify()` keeps the interpreter's lock while it computes; see
+        `migratekit.hashing.GILHoldingHasher.holds_gil()`.
+        """
+        if not envelope.is_sealed(encoded):
+            legacy = not self._current(encoded)
+            if legacy and holds_gil(self.format, StoredHash(encoded)):
+                return True
+            inner = self.hasher
+            return isinstance(inner, GILHoldingHasher) and inner.holds_gil(encoded)
+        try:
+            if envelope.is_wrapped(encoded):
+                return holds_gil(self.format, envelope.unwrap(encoded)[0])
+            return holds_gil(self.format, envelope.open(encoded))
+        except UnusableHashError:
+            return False
+
 
     def admit(self, stored: StoredHash, /) -> str:
         """

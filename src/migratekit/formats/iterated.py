@@ -102,7 +102,7 @@ class Iterated:
         missing(self.again, values)
         derive = partial(self._digest, values, rounds + self.extra_rounds)
         husk = partial(self.layout.blank, stored.text, "key")
-        return Derivation(key, derive, husk, self)
+        return Derivation(key, derive, husk, self, holds_gil=True)
 
     def _digest(self, values: Values, rounds: int, password: bytes) -> bytes:
         values = {**values, "pass": password}

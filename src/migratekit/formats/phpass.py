@@ -64,7 +64,11 @@ class PHPass:
         bounded(exponent, 7, ceilings.phpass_exponent, "number of rounds")
         made = partial(self._text, salt.encode(), 1 << exponent, len(wanted))
         return Derivation(
-            wanted.encode(), made, partial(blanked_crypt64, text, len(wanted)), self
+            wanted.encode(),
+            made,
+            partial(blanked_crypt64, text, len(wanted)),
+            self,
+            holds_gil=True,
         )
 
     def _text(self, salt: bytes, rounds: int, length: int, password: bytes) -> bytes:

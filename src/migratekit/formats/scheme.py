@@ -75,6 +75,9 @@ class Derivation:
 
         weak:
             Whether the digest is so cheap that a leaked table would be guessed.
+
+        holds_gil:
+            Whether *derive* is a loop in Python, which keeps the interpreter's lock.
     """
 
     key: bytes = attrs.field(repr=False)
@@ -82,6 +85,7 @@ class Derivation:
     husk: Callable[[], str] = attrs.field(repr=False)
     scheme: Scheme = attrs.field(repr=False)
     weak: bool = attrs.field(default=True, kw_only=True)
+    holds_gil: bool = attrs.field(default=False, kw_only=True)
 
     def __call__(self, password: bytes) -> bool:
         """

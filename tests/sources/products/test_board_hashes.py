@@ -127,6 +127,19 @@ def test_scheme(scheme):
     assert not XenForoHashes().verify("wrong", stored)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("$H$B12345678" + "." * 22, True), ("$2y$10$" + "." * 53, False)],
+)
+def test_holds_gil(text, expected):
+    """
+    Of XenForo's hashes, phpass is computed by a loop in Python, and bcrypt is not.
+    """
+    stored = StoredHash(serialized(hash=text), salt2=SCHEME)
+
+    assert expected == XenForoHashes().holds_gil(stored)
+
+
 def test_no_password():
     """
     Nobody has the password of somebody who has none.
@@ -134,6 +147,7 @@ def test_no_password():
     stored = StoredHash("", salt2="XF:NoPassword")
 
     assert not XenForoHashes().identify(stored)
+    assert not XenForoHashes().holds_gil(stored)
     assert not XenForoHashes().verify("", stored)
 
 

@@ -10,6 +10,7 @@ import attrs
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats import LegacyFormat, presets
+from migratekit.formats.format import holds_gil
 from migratekit.models import StoredHash
 from migratekit.sources.products._php_array import PHP_ARRAY_BYTES, php_array
 
@@ -81,6 +82,13 @@ class XenForoHashes:
         except UnusableHashError:
             return False
         return format_ is not None and format_.identify(inner)
+
+    def holds_gil(self, stored: StoredHash, /) -> bool:
+        """
+        See `migratekit.formats.LegacyFormat`.
+        """
+        format_, inner = _of_xenforo(stored)
+        return format_ is not None and holds_gil(format_, inner)
 
     def verify(self, password: str, stored: StoredHash, /) -> bool:
         """
