@@ -65,7 +65,6 @@ class LegacyHasher:
         """
         return not self._current(encoded)
 
-
     def is_upgrade(self, encoded: str, /) -> bool:
         """
         Return whether a hash of the inner hasher is stronger than *encoded*; whatever
@@ -92,7 +91,6 @@ class LegacyHasher:
             return holds_gil(self.format, envelope.open(encoded))
         except UnusableHashError:
             return False
-
 
     def admit(self, stored: StoredHash, /) -> str:
         """
