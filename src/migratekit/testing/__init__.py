@@ -16,6 +16,7 @@ from migratekit.testing.clock import VirtualClock
 pytest.register_assert_rewrite(
     "migratekit.testing.sources",
     "migratekit.testing.stores",
+    "migratekit.testing.throttles",
     "migratekit.testing._store_abilities",
     "migratekit.testing._store_bulk",
     "migratekit.testing._store_ledger",
@@ -25,6 +26,7 @@ pytest.register_assert_rewrite(
 
 from migratekit.testing.sources import KnownUser, LegacySourceContract  # noqa: E402
 from migratekit.testing.stores import UserStoreContract  # noqa: E402
+from migratekit.testing.throttles import ThrottleContract  # noqa: E402
 
 
 CHEAPEST: Final = Argon2Hasher(memory_cost=8, time_cost=1, parallelism=1)
@@ -36,6 +38,7 @@ __all__ = [
     "CHEAPEST",
     "KnownUser",
     "LegacySourceContract",
+    "ThrottleContract",
     "UserStoreContract",
     "VirtualClock",
 ]
