@@ -19,11 +19,15 @@ nox.options.sessions = ["lint", "typing", "tests", "coverage", "docs"]
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-EXTRAS = ".[sql,passlib,async,http,ldap,mongodb,cognito,testing]"
+EXTRAS = ".[sql,passlib,async,http,ldap,mongodb,cognito,limits,testing]"
 # A test that hangs shall say so itself, and not whoever waits for the whole run.
 ALONE = ("pytest", "--timeout=900")
 PYTEST = (*ALONE, "--numprocesses=auto")
-SERVERS = ("MIGRATEKIT_TEST_POSTGRESQL", "MIGRATEKIT_TEST_MARIADB")
+SERVERS = (
+    "MIGRATEKIT_TEST_POSTGRESQL",
+    "MIGRATEKIT_TEST_MARIADB",
+    "MIGRATEKIT_TEST_REDIS",
+)
 
 
 def _runs(version: str) -> bool:
@@ -115,10 +119,10 @@ def services(session: nox.Session) -> None:
     """
     unset = [name for name in SERVERS if not os.environ.get(name)]
     if unset:
-        session.error(f"Set the SQLAlchemy URL of a test database: {', '.join(unset)}")
+        session.error(f"Set the URL of a test server: {', '.join(unset)}")
     session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
     session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
-    folders = ("tests/stores", "tests/sources", "tests/storms")
+    folders = ("tests/stores", "tests/sources", "tests/storms", "tests/throttles")
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
     session.run(*ALONE, *folders, other, *session.posargs)
 

@@ -29,7 +29,7 @@ class TokenSigner:
     """
 
     def __init__(self, secret_key: Sealed) -> None:
-        self._keys = _usable(secret_key)
+        self._keys = usable_keys(secret_key)
         if not self._keys:
             raise ConfigurationError(
                 "A secret_key is a str or bytes of at least 16 bytes, or several such."
@@ -79,7 +79,7 @@ class TokenSigner:
         return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._keys]
 
 
-def _usable(sealed: Sealed) -> list[bytes]:
+def usable_keys(sealed: Sealed) -> list[bytes]:
     """
     Return the keys as bytes; none at all if one is not good enough.
     """
