@@ -7,6 +7,7 @@ import functools
 import traceback
 
 import pytest
+from limits.aio.storage import MemoryStorage as AsyncMemoryStorage
 from world import KEY, AsyncLegacySite, LegacySite, connect
 
 from migratekit import AsyncConnection, Connection, MigrationPolicy, Validator
@@ -15,6 +16,8 @@ from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
 from migratekit.testing import CHEAPEST, VirtualClock
+from migratekit.throttles.limits import AsyncLimitsThrottle
+from migratekit.throttles.memory import MemoryThrottle
 
 
 ADA = "ada@example.com"
@@ -56,6 +59,7 @@ PARTS = {
     "source": (LegacySite(), ["login", "get_user"]),
     "hasher": (CHEAPEST, ["hash", "verify", "needs_rehash"]),
     "clock": (VirtualClock(), ["now", "monotonic", "sleep"]),
+    "throttle": (MemoryThrottle(), ["reserve", "release", "reset"]),
 }
 METHODS = [(role, name) for role, (_, names) in PARTS.items() for name in names]
 
@@ -84,10 +88,10 @@ def test_class(role):
         build(**{role: type(PARTS[role][0])})
 
 
-@pytest.mark.parametrize("role", PARTS)
+@pytest.mark.parametrize("role", [role for role in PARTS if role != "throttle"])
 def test_nothing(role):
     """
-    So is None.
+    So is None, but for the throttle, of which there is a default.
     """
     with pytest.raises(ConfigurationError):
         build(**{role: None})
@@ -144,6 +148,8 @@ def test_async_adapters():
         build(source=AsyncLegacySite(LegacySite()))
     with pytest.raises(ConfigurationError):
         build(clock=AsyncSystemClock())
+    with pytest.raises(ConfigurationError):
+        build(throttle=AsyncLimitsThrottle(AsyncMemoryStorage()))
 
 
 class Callable:

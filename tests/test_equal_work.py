@@ -21,6 +21,7 @@ from migratekit.errors import (
 from migratekit.events import FloorExceeded, log_event
 from migratekit.passwords import Argon2Hasher
 from migratekit.testing import CHEAPEST
+from migratekit.throttles import NoThrottle
 
 
 ADA = "ada@example.com"
@@ -40,6 +41,24 @@ class Hasher(CountingHasher):
     def hash(self, password, /):
         self.calls.append("current")
         return CHEAPEST.hash(password)
+
+
+class CountingThrottle:
+    """
+    Denies nothing, and counts.
+    """
+
+    def __init__(self):
+        self.calls = []
+
+    def reserve(self, key, /):
+        self.calls.append("reserve")
+
+    def release(self, key, /):
+        self.calls.append("release")
+
+    def reset(self, key, /):
+        self.calls.append("reset")
 
 
 def unknown(scene):
@@ -151,18 +170,19 @@ def _work(scene, caplog):
     caplog.set_level(logging.DEBUG, "migratekit")
 
     def attempt(identifier, call="authenticate", policy=None):
-        hasher = Hasher()
+        hasher, throttle = Hasher(), CountingThrottle()
         connection = scene.connect(
             hasher=hasher,
             listeners=[log_event],
             policy=policy or MigrationPolicy(),
+            throttle=throttle,
         )
         for calls in (hasher.calls, scene.store.calls, caplog.records):
             calls.clear()
         scene.clock.slept = 0.0
         more = ["new"] if call == "change_password" else []
         with pytest.raises(InvalidCredentialsError):
-            getattr(connection, call)(identifier, "wrong", *more)
+            getattr(connection, call)(identifier, "wrong", *more, client="1.2.3.4")
         return {
             "current": hasher.calls.count("current"),
             "reads": scene.store.count(*READS),
@@ -171,6 +191,7 @@ def _work(scene, caplog):
                 [r for r in caplog.records if r.name.startswith("migratekit")]
             ),
             "slept": scene.clock.slept,
+            "throttle": throttle.calls,
             "other": hasher.calls.count("other"),
         }
 
@@ -181,13 +202,14 @@ def _work(scene, caplog):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_equal(scene, work, kind, call):
     """
-    One hash at current parameters, four look-ups, one record, and the floor.
+    One hash at current parameters, four look-ups, three counts, one record, the floor.
     """
     done = work(kind(scene), call)
 
     assert 1 == done["current"]
     assert 4 == done["reads"]
     assert 0 == done["others"]
+    assert ["reserve"] * 3 == done["throttle"]
     assert 1 == done["records"]
     assert is_floor(done["slept"])
     assert (kind in {stored_other_cost, stored_unusable}) == done["other"]
@@ -256,10 +278,11 @@ def test_jitter(memory):
     Every answer is up to 20 ms later than the floor, never twice by the same.
     """
     waits = set()
+    connection = memory.connect(throttle=NoThrottle())
     for _ in range(50):
         memory.clock.slept = 0.0
         with pytest.raises(InvalidCredentialsError):
-            memory.connection.authenticate("nobody", "wrong")
+            connection.authenticate("nobody", "wrong")
         waits.add(memory.clock.slept)
 
     assert len(waits) > 10

@@ -38,6 +38,8 @@ LOUD = {
     "CutOver": logging.WARNING,
     "SourceSuspended": logging.ERROR,
     "SourceResumed": logging.WARNING,
+    "AttemptsThrottled": logging.WARNING,
+    "ThrottleFailed": logging.ERROR,
     "RehashFailed": logging.ERROR,
     "RuleFailed": logging.ERROR,
 }

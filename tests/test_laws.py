@@ -6,6 +6,7 @@ own checks let through.
 """
 
 import datetime as dt
+import math
 import os
 
 import attrs
@@ -39,31 +40,41 @@ from migratekit._steps import (
     EnterQueue,
     FindUser,
     Ports,
+    ReleaseAttempt,
     ReplaceUser,
+    ReserveAttempt,
+    ResetAttempts,
     Tell,
     VerifyPassword,
     WaitUntil,
 )
 from migratekit._tokens import Claims, Sealed
 from migratekit.errors import (
+    AccessDeniedError,
+    AccountBlockedError,
     AlreadyMigratedError,
     ContractError,
     InvalidCredentialsError,
     LegacyUnavailableError,
     MigrateKitError,
     OverloadedError,
+    PasswordChangeRequiredError,
+    PasswordRejectedError,
+    ProfileInvalidError,
     StaleRecordError,
     StoreUnavailableError,
+    TooManyAttemptsError,
     UnusableHashError,
     UserExistsError,
     Violation,
 )
 from migratekit.events import LoginRefused, LoginSucceeded, SourceResumed
 from migratekit.models import KeyKind, LegacyUser, Record, Retirement
+from migratekit.throttle import AttemptKind
 
 
 SIGNER = TokenSigner(Sealed("a secret key of the tests"))
-PORTS = Ports(None, None, None, Validator(), None, None, "$decoy$")
+PORTS = Ports(None, None, None, Validator(), None, None, "$decoy$", None)
 STORE_DOWN = st.builds(StoreUnavailableError, st.just("down"))
 WRITES = (CreateUser, ReplaceUser, DeleteUser)
 
@@ -245,6 +256,16 @@ class World:
     def Tell(self, step):
         return None
 
+    def ReserveAttempt(self, step):
+        wait = st.sampled_from((0, 1.5, math.inf))
+        return rarely(self.draw, wait | STORE_DOWN)
+
+    def ReleaseAttempt(self, step):
+        return rarely(self.draw, STORE_DOWN)
+
+    def ResetAttempts(self, step):
+        return rarely(self.draw, STORE_DOWN)
+
     def AskRule(self, step):
         return self.draw(
             st.none() | st.just("no") | st.builds(ContractError, st.just("rule"))
@@ -272,7 +293,8 @@ contexts = st.builds(
     signer=st.sampled_from((SIGNER, None)),
 )
 data = st.data()
-attempts = st.builds(Credentials, typed, st.builds(Secret, passwords))
+clients = st.sampled_from((None, "192.0.2.1"))
+attempts = st.builds(Credentials, typed, st.builds(Secret, passwords), clients)
 many = settings(
     max_examples=300 * int(os.environ.get("MIGRATEKIT_EXAMPLES", "1")), deadline=None
 )
@@ -303,8 +325,55 @@ def is_permitted(trace, record):
     ]
 
 
+def counts(trace):
+    return [answer for _, answer in trace.of(ReserveAttempt)]
+
+
 def names(user):
     return [name.strip().lower() for name in (user.email, user.username) if name]
+
+
+PROVEN = (
+    AccessDeniedError,
+    AccountBlockedError,
+    PasswordChangeRequiredError,
+    PasswordRejectedError,
+    ProfileInvalidError,
+)
+
+
+def check_throttle(trace, attempt):
+    """
+    Nobody is asked before the attempt is counted; what was no failure is taken back.
+    """
+    counted, denied = [], False
+    for step, answer in trace.steps:
+        if isinstance(step, ReserveAttempt):
+            assert not denied
+            denied = answer is not None
+            counted += [] if denied else [step.key]
+        kinds = [key.kind for key in counted]
+        if isinstance(step, (FindUser, AskLogin, VerifyPassword, *WRITES)):
+            assert not denied
+            assert ["identifier"] == kinds[:1]
+            assert attempt.client is None or ["client"] == kinds[1:2]
+        guesses = isinstance(step, VerifyPassword) and step.encoded is not None
+        if isinstance(step, AskLogin) or guesses:
+            assert {"user", "stranger"} & {*kinds}
+    people = [key for key in counted if key.kind is not AttemptKind.CLIENT]
+    clients = [key for key in counted if key.kind is AttemptKind.CLIENT]
+    released = [step.key for step, _ in trace.of(ReleaseAttempt)]
+    reset = [step.key for step, _ in trace.of(ResetAttempts)]
+    error = getattr(trace.result, "error", None)
+    if error is None or isinstance(error, PROVEN):
+        assert (clients, people) == (released, reset)
+    elif isinstance(error, InvalidCredentialsError):
+        assert [] == released == reset
+    else:
+        assert (counted, []) == (released, reset)
+        assert denied or not isinstance(error, TooManyAttemptsError)
+    if denied:
+        assert isinstance(error, StoreUnavailableError | TooManyAttemptsError)
 
 
 @many
@@ -315,6 +384,7 @@ def test_login(data, ctx, attempt):
     """
     trace = World(data.draw).play(login.authenticate(ctx, attempt))
 
+    check_throttle(trace, attempt)
     assert len(trace.of(AskLogin)) <= 1
     for position, (step, _) in enumerate(trace.steps):
         before = Trace(trace.steps[:position], None)
@@ -436,21 +506,23 @@ def test_finish(data, ctx, password, purpose):
 
 
 @many
-@given(data, contexts, typed)
-def test_start(data, ctx, identifier):
+@given(data, contexts, typed, clients)
+def test_start(data, ctx, identifier, client):
     """
     A request for a token writes nothing and always takes the floor.
     """
-    trace = World(data.draw).play(reset.start(ctx, identifier))
+    trace = World(data.draw).play(reset.start(ctx, identifier, client))
 
     assert trace.of(*WRITES) == []
+    if trace.of(CheckRetired):
+        assert [None] * (1 + (client is not None)) == counts(trace)
     assert len(trace.of(WaitUntil)) == 1
     assert len(trace.of(AskUser)) <= 2
 
 
 @many
-@given(data, contexts, emails, st.none() | usernames, st.booleans())
-def test_sign_up(data, ctx, email, username, verified):
+@given(data, contexts, emails, st.none() | usernames, st.booleans(), clients)
+def test_sign_up(data, ctx, email, username, verified, client):
     """
     Nobody is signed up under a key that the source or the store knows, or is silent on.
     """
@@ -460,10 +532,13 @@ def test_sign_up(data, ctx, email, username, verified):
         email_verified=verified,
         profile={},
         password=Secret("two"),
+        client=client,
     )
 
     trace = World(data.draw).play(sign_up.sign_up(ctx, application))
 
+    if trace.of(CheckRetired, FindUser):
+        assert [None] * (client is not None) == counts(trace)
     for position, (step, _) in enumerate(trace.steps):
         if isinstance(step, CreateUser):
             before = Trace(trace.steps[:position], None)
@@ -491,6 +566,7 @@ def test_change_password(data, ctx, attempt, password):
         password_flows.change_password(ctx, attempt, password)
     )
 
+    check_throttle(trace, attempt)
     assert len(trace.of(AskLogin)) <= 1
     for position, (step, _) in enumerate(trace.steps):
         before = Trace(trace.steps[:position], None)

@@ -38,6 +38,7 @@ from migratekit.stores.memory import MemoryStore
 from migratekit.stores.sql import SQLStore
 from migratekit.testing import CHEAPEST, VirtualClock
 from migratekit.testing._scenario import settle
+from migratekit.throttles import NoThrottle
 
 
 # Shrinking takes minutes: MIGRATEKIT_SHRINK=1 for whoever reads a failure.
@@ -77,7 +78,12 @@ class Machine(RuleBasedStateMachine):
     def connect(self, policy):
         source = AsyncLegacySite(self.site) if self.asynchronous else self.site
         connection = connect(
-            self.store, source, runner=self.runner, policy=policy, clock=self.clock
+            self.store,
+            source,
+            runner=self.runner,
+            policy=policy,
+            clock=self.clock,
+            throttle=NoThrottle(),
         )
         return connection.cut_over(force=True) if self.model.cut else connection
 

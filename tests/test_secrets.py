@@ -231,6 +231,7 @@ def instances():
         errors.AccessDeniedError("reason"),
         errors.OverloadedError(),
         errors.PasswordRejectedError([violation]),
+        errors.TooManyAttemptsError(30),
         errors.LegacyUnavailableError("detail"),
         errors.LegacyUnavailableError(),
         errors.StoreUnavailableError("detail"),

@@ -31,6 +31,8 @@ from migratekit.protocols import (
     UserStore,
 )
 from migratekit.sources import NoopSource
+from migratekit.throttle import AsyncThrottle, Throttle
+from migratekit.throttles.memory import MemoryThrottle
 from migratekit.validation import Validator
 
 
@@ -40,6 +42,7 @@ _STORE_METHODS = ("find", "get", "create", "replace", "delete", "retired")
 _SOURCE_METHODS = ("login", "get_user")
 _HASHER_METHODS = ("hash", "verify", "needs_rehash")
 _CLOCK_METHODS = ("now", "monotonic", "sleep")
+_THROTTLE_METHODS = ("reserve", "release", "reset")
 
 
 class SystemClock:
@@ -96,6 +99,7 @@ def assemble(
     clock: Clock,
     guard: type[Guard | AsyncGuard],
     hash_queue: HashQueue,
+    throttle: Throttle | AsyncThrottle | None,
 ) -> tuple[Context, Ports]:
     """
     Return what the flows decide by, and whom they ask.
@@ -119,6 +123,9 @@ def assemble(
     _need(hasher, "hasher", _HASHER_METHODS)
     _need(clock, "clock", _CLOCK_METHODS)
     _need_sync(hasher, "hasher", _HASHER_METHODS)
+    if throttle is None:
+        throttle = MemoryThrottle(clock=clock)
+    _need(throttle, "throttle", _THROTTLE_METHODS)
     context = Context(
         policy=policy,
         source_name=source_name,
@@ -138,6 +145,7 @@ def assemble(
         guard=_guard_of(guard, source, policy, clock),
         decoy=decoy,
         hash_queue=hash_queue,
+        throttle=throttle,
     )
     return context, ports
 
@@ -176,6 +184,7 @@ def refuse_async_parts(context: Context, ports: Ports) -> None:
     _need_sync(ports.store, "store", _STORE_METHODS)
     _need_sync(ports.source, "source", _SOURCE_METHODS)
     _need_sync(ports.clock, "clock", _CLOCK_METHODS)
+    _need_sync(ports.throttle, "throttle", _THROTTLE_METHODS)
     check = context.policy.password_check
     # What PasswordRules asks besides.
     also = getattr(check, "also", None)

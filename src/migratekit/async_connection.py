@@ -33,6 +33,7 @@ from migratekit.protocols import (
     Rule,
     UserStore,
 )
+from migratekit.throttle import AsyncThrottle, Throttle
 from migratekit.validation import Validator
 
 
@@ -66,6 +67,7 @@ class AsyncConnection(AsyncMigration):
         secret_key: SecretKey | None = None,
         clock: Clock = _CLOCK,
         hash_queue: HashQueue = SHARED,
+        throttle: Throttle | AsyncThrottle | None = None,
     ) -> None:
         sealed = None if secret_key is None else Sealed(secret_key)
         del secret_key
@@ -82,16 +84,19 @@ class AsyncConnection(AsyncMigration):
             clock=clock,
             guard=AsyncGuard,
             hash_queue=hash_queue,
+            throttle=throttle,
         )
         super().__init__(context, ports)
 
     # --- Logging in ------------------------------------------------------------
 
-    async def authenticate(self, identifier: str, password: str) -> Authenticated:
+    async def authenticate(
+        self, identifier: str, password: str, *, client: str | None = None
+    ) -> Authenticated:
         """
         See `Connection.authenticate()`.
         """
-        attempt = Credentials(identifier, Secret(password))
+        attempt = Credentials(identifier, Secret(password), client)
         del password
         return await self._run(login.authenticate(self._context, attempt))
 
@@ -104,13 +109,16 @@ class AsyncConnection(AsyncMigration):
         *,
         username: str | None = None,
         profile: Mapping[str, JSON] | None = None,
+        client: str | None = None,
     ) -> User:
         """
         See `Connection.sign_up()`.
         """
         secret = Secret(password)
         del password
-        application = sign_up.apply(email, secret, username=username, profile=profile)
+        application = sign_up.apply(
+            email, secret, username=username, profile=profile, client=client
+        )
         return await self._run(sign_up.sign_up(self._context, application))
 
     async def create_user(
@@ -138,11 +146,13 @@ class AsyncConnection(AsyncMigration):
 
     # --- Passwords -------------------------------------------------------------
 
-    async def start_password_change(self, email: str) -> PasswordChange | None:
+    async def start_password_change(
+        self, email: str, *, client: str | None = None
+    ) -> PasswordChange | None:
         """
         See `Connection.start_password_change()`.
         """
-        return await self._run(reset.start(self._context, email))
+        return await self._run(reset.start(self._context, email, client))
 
     async def finish_password_change(self, token: str, new_password: str) -> User:
         """
@@ -152,11 +162,14 @@ class AsyncConnection(AsyncMigration):
         del token, new_password
         return await self._run(reset.finish(self._context, secret, password))
 
-    async def change_password(self, identifier: str, old: str, new: str) -> User:
+    async def change_password(
+        self, identifier: str, old: str, new: str, *, client: str | None = None
+    ) -> User:
         """
         See `Connection.change_password()`.
         """
-        attempt, password = Credentials(identifier, Secret(old)), Secret(new)
+        attempt = Credentials(identifier, Secret(old), client)
+        password = Secret(new)
         del old, new
         return await self._run(
             passwords.change_password(self._context, attempt, password)

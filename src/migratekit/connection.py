@@ -31,6 +31,7 @@ from migratekit.protocols import (
     Rule,
     UserStore,
 )
+from migratekit.throttle import Throttle
 from migratekit.validation import Validator
 
 
@@ -75,6 +76,9 @@ class Connection(Migration):
         hash_queue:
             Bounds how many hashes are computed at a time, and how many callers wait;
             by default one for all connections of the process.
+        throttle:
+            Limits guesses; by default a `migratekit.throttles.memory.MemoryThrottle`
+            of this connection's own.
 
     Raises:
         migratekit.errors.ConfigurationError: If the parts do not fit together.
@@ -94,6 +98,7 @@ class Connection(Migration):
         secret_key: SecretKey | None = None,
         clock: Clock = _CLOCK,
         hash_queue: HashQueue = SHARED,
+        throttle: Throttle | None = None,
     ) -> None:
         sealed = None if secret_key is None else Sealed(secret_key)
         del secret_key
@@ -110,20 +115,33 @@ class Connection(Migration):
             clock=clock,
             guard=Guard,
             hash_queue=hash_queue,
+            throttle=throttle,
         )
         refuse_async_parts(context, ports)
         super().__init__(context, ports)
 
     # --- Logging in ------------------------------------------------------------
 
-    def authenticate(self, identifier: str, password: str) -> Authenticated:
+    def authenticate(
+        self, identifier: str, password: str, *, client: str | None = None
+    ) -> Authenticated:
         """
         Return whose e-mail or username, and password, these are.
 
         A stored user is checked in the store and nowhere else.  Anybody else is checked
         by the source; if it says yes, they are stored.
 
+        Args:
+            identifier: What was typed.
+            password: What was typed.
+            client:
+                Whose attempts are counted as well, whoever they try to be: an address,
+                say, or the first half of one of IPv6.
+
         Raises:
+            migratekit.errors.TooManyAttemptsError:
+                If too many attempts have failed to make another one now.
+
             migratekit.errors.InvalidCredentialsError:
                 If they do not belong together, or are no possible input.
 
@@ -150,7 +168,7 @@ class Connection(Migration):
             migratekit.errors.OverloadedError:
                 If too many passwords are being checked; nobody was looked up.
         """
-        attempt = Credentials(identifier, Secret(password))
+        attempt = Credentials(identifier, Secret(password), client)
         del password
         return self._run(login.authenticate(self._context, attempt))
 
@@ -163,13 +181,18 @@ class Connection(Migration):
         *,
         username: str | None = None,
         profile: Mapping[str, JSON] | None = None,
+        client: str | None = None,
     ) -> User:
         """
         Store a new user whom neither the store nor the source knows.
 
-        Their e-mail counts as unverified.
+        Their e-mail counts as unverified.  *client* is whose requests are counted; see
+        `authenticate()`.
 
         Raises:
+            migratekit.errors.TooManyAttemptsError:
+                If *client* has to wait.
+
             migratekit.errors.UserExistsError:
                 If the store or the source knows the e-mail or the username, or one is
                 reserved.
@@ -183,7 +206,9 @@ class Connection(Migration):
         """
         secret = Secret(password)
         del password
-        application = sign_up.apply(email, secret, username=username, profile=profile)
+        application = sign_up.apply(
+            email, secret, username=username, profile=profile, client=client
+        )
         return self._run(sign_up.sign_up(self._context, application))
 
     def create_user(
@@ -217,21 +242,27 @@ class Connection(Migration):
 
     # --- Passwords -------------------------------------------------------------
 
-    def start_password_change(self, email: str) -> PasswordChange | None:
+    def start_password_change(
+        self, email: str, *, client: str | None = None
+    ) -> PasswordChange | None:
         """
         Return a token to mail to the address that is returned with it.
 
         None if nobody has this e-mail or username: answer people alike in both cases.
-        Nothing is written.
+        Nothing is written.  Requests are counted by *email*, and by *client* if there
+        is one; see `authenticate()`.
 
         Raises:
+            migratekit.errors.TooManyAttemptsError:
+                If too many were made to make another one now.
+
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
             migratekit.errors.LookupUnsupportedError: If the source cannot look up.
             migratekit.errors.ConfigurationError:
                 If there is no ``secret_key``, or ``import_mode`` is off and the user is
                 not stored.
         """
-        return self._run(reset.start(self._context, email))
+        return self._run(reset.start(self._context, email, client))
 
     def finish_password_change(self, token: str, new_password: str) -> User:
         """
@@ -257,7 +288,9 @@ class Connection(Migration):
         del token, new_password
         return self._run(reset.finish(self._context, secret, password))
 
-    def change_password(self, identifier: str, old: str, new: str) -> User:
+    def change_password(
+        self, identifier: str, old: str, new: str, *, client: str | None = None
+    ) -> User:
         """
         Set a new password for whoever proves the old one.
 
@@ -267,7 +300,8 @@ class Connection(Migration):
             migratekit.errors.PasswordRejectedError: If *new* breaks the rules.
             migratekit.errors.MigrateKitError: As `authenticate()` does.
         """
-        attempt, password = Credentials(identifier, Secret(old)), Secret(new)
+        attempt = Credentials(identifier, Secret(old), client)
+        password = Secret(new)
         del old, new
         return self._run(passwords.change_password(self._context, attempt, password))
 

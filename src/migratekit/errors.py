@@ -5,6 +5,7 @@ No message, argument, attribute or cause ever holds a password, a hash or a toke
 except `PasswordChangeRequiredError.token`, which is what the error is for.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -105,6 +106,21 @@ class OverloadedError(MigrateKitError):
 
     def __init__(self) -> None:
         super().__init__("Too many passwords are being checked.  Try again soon.")
+
+
+class TooManyAttemptsError(MigrateKitError):
+    """
+    Too many attempts have failed, or too many were made, to make another one now.
+
+    *retry_after* is the number of seconds to wait, as in the HTTP header of that name;
+    None if waiting does not help, but only a reset of the password.
+    """
+
+    status_hint = 429
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("Too many attempts.  Try again later.")
+        self.retry_after = None if math.isinf(wait) else max(1, math.ceil(wait))
 
 
 class PasswordRejectedError(MigrateKitError):

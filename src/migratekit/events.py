@@ -149,6 +149,34 @@ class SourceResumed(Event):
 
 
 @attrs.frozen(kw_only=True)
+class AttemptsThrottled(Event):
+    """
+    Somebody has to wait before the next attempt.
+
+    *kind* is what was counted too often, see `migratekit.throttle.AttemptKind`;
+    *retry_after* is in seconds, None if only a reset of the password helps.
+    """
+
+    level = _WARNING
+
+    kind: str
+    retry_after: int | None
+
+
+@attrs.frozen(kw_only=True)
+class ThrottleFailed(Event):
+    """
+    An attempt that was no failure is still counted as one.
+
+    *detail* is why.
+    """
+
+    level = _ERROR
+
+    detail: str
+
+
+@attrs.frozen(kw_only=True)
 class UserSignedUp(Event):
     """
     A new user was stored, by themselves or by an administrator.

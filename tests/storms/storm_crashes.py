@@ -28,6 +28,7 @@ from migratekit.models import ImportRecord, StoredHash
 from migratekit.sources.sql import SQLSource
 from migratekit.stores.sql import SQLStore, metadata
 from migratekit.testing import CHEAPEST
+from migratekit.throttles import NoThrottle
 
 
 HASHER = LegacyHasher(CHEAPEST, presets.raw_sha256())
@@ -124,6 +125,7 @@ class Scene:
             policy=MigrationPolicy(failure_floor=0),
             hasher=HASHER,
             listeners=(),
+            throttle=NoThrottle(),
             secret_key=b"a key for the crashes",
         )
 

@@ -35,6 +35,7 @@ from migratekit.sources.sql import SQLSource
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.sql import SQLStore, metadata
 from migratekit.testing import CHEAPEST
+from migratekit.throttles import NoThrottle
 
 
 FIND = (
@@ -230,6 +231,7 @@ def _door(kind, store, plan):
         policy=MigrationPolicy(failure_floor=0),
         hasher=_hasher(),
         listeners=(),
+        throttle=NoThrottle(),
         secret_key=b"a key that all processes know",
     )
 

@@ -6,6 +6,9 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
+import limits.aio.storage
+import limits.storage
+
 from migratekit import (
     AsyncConnection,
     AsyncLegacySource,
@@ -40,9 +43,14 @@ from migratekit.testing import (
     CHEAPEST,
     KnownUser,
     LegacySourceContract,
+    ThrottleContract,
     UserStoreContract,
     VirtualClock,
 )
+from migratekit.throttle import AsyncThrottle, Throttle, ThrottleRules
+from migratekit.throttles import NoThrottle
+from migratekit.throttles.limits import AsyncLimitsThrottle, LimitsThrottle
+from migratekit.throttles.memory import MemoryThrottle
 
 
 class Site:
@@ -149,6 +157,15 @@ own_hasher: PasswordHasher = Argon2Hasher(memory_cost=32768, time_cost=3)
 rules: list[Rule] = [no_guests, no_guests_either]
 sinks: list[EventSink] = [listener, async_listener, events.log_event]
 
+no_throttle: Throttle = NoThrottle()
+memory_throttle: Throttle = MemoryThrottle(ThrottleRules(disable_after=100))
+redis_throttle: Throttle = LimitsThrottle(
+    limits.storage.RedisStorage("redis://localhost"), secret_key=["a key for digests"]
+)
+async_throttle: AsyncThrottle = AsyncLimitsThrottle(
+    limits.aio.storage.RedisStorage("async+redis://localhost")
+)
+
 connection = Connection(
     store,
     source,
@@ -173,7 +190,10 @@ def log_in(email: str, password: str) -> str:
     Call what a log-in form calls.
     """
     try:
-        result = connection.authenticate(email, password)
+        result = connection.authenticate(email, password, client="192.0.2.1")
+    except errors.TooManyAttemptsError as error:
+        seconds: int | None = error.retry_after
+        return "" if seconds is None else f"{seconds} s"
     except errors.PasswordChangeRequiredError as error:
         token: str | None = error.token
         if token is not None:
@@ -199,11 +219,13 @@ def manage(user: User) -> None:
     connection.delete_user(user.id)
     if user.legacy_id is not None:
         connection.readmit(user.legacy_id)
-    change: PasswordChange | None = connection.start_password_change("a@example.com")
+    change: PasswordChange | None = connection.start_password_change(
+        "a@example.com", client="192.0.2.1"
+    )
     if change is not None and change.expires_at > dt.datetime.now(dt.UTC):
         user = connection.finish_password_change(change.token, "another")
     user = connection.sign_up(
-        "a@example.com", "pw", username="a", profile={"tags": ["x"]}
+        "a@example.com", "pw", username="a", profile={"tags": ["x"]}, client="192.0.2.1"
     )
     user = connection.create_user("b@example.com", email_verified=True)
     known: User | LegacyUser | None = connection.get_user("a@example.com")
@@ -227,7 +249,8 @@ async def use_async() -> None:
     """
     Call some with an event loop, with sync and async parts in any mix.
     """
-    AsyncConnection(async_store, source)
+    AsyncConnection(async_store, source, throttle=memory_throttle)
+    AsyncConnection(async_store, source, throttle=async_throttle)
     door = AsyncConnection(
         store, async_source, rules=rules, listeners=sinks, hasher=own_hasher
     )
@@ -251,6 +274,7 @@ async def mistake() -> None:
         Connection(async_store, source)  # type: ignore[arg-type]
         Connection(store, async_source)  # type: ignore[arg-type]
         Connection(store, source, "shop")  # type: ignore[call-arg]
+        Connection(store, source, throttle=async_throttle)  # type: ignore[arg-type]
 
 
 class TestMyStore(UserStoreContract):
@@ -263,6 +287,18 @@ class TestMyStore(UserStoreContract):
         Open it.
         """
         return nullcontext(MemoryStore())
+
+
+class TestMyThrottle(ThrottleContract):
+    """
+    A throttle that a user tests.
+    """
+
+    def open_throttle(self) -> AbstractContextManager[Throttle]:
+        """
+        Open it.
+        """
+        return nullcontext(MemoryThrottle(self.rules))
 
 
 class TestMySource(LegacySourceContract):

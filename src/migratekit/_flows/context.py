@@ -67,6 +67,7 @@ class Credentials:
 
     identifier: str
     password: Secret
+    client: str | None = None
 
 
 @attrs.frozen

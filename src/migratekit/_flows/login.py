@@ -4,6 +4,7 @@ One login: in the store, or from the source into the store.
 
 import attrs
 
+from migratekit._flows.attempts import Hold, attempt_proof
 from migratekit._flows.change_tokens import demand_change
 from migratekit._flows.context import (
     ATTEMPTS,
@@ -32,7 +33,6 @@ from migratekit._flows.proof import (
 )
 from migratekit._flows.refusals import (
     Refusal,
-    bad_input,
     enter_queue,
     finish_refusal,
     wait_for_floor,
@@ -59,7 +59,7 @@ from migratekit.events import (
     UserMigrated,
 )
 from migratekit.models import Authenticated, LegacyUser, NewUser, Origin, Record, User
-from migratekit.validation import is_possible_password, taken
+from migratekit.validation import taken
 
 
 async def authenticate(ctx: Context, attempt: Credentials) -> Authenticated | Refused:
@@ -69,11 +69,11 @@ async def authenticate(ctx: Context, attempt: Credentials) -> Authenticated | Re
     await enter_queue(ctx, attempt)
     began = await ReadClock()
     asked = asked_for(ctx, attempt.identifier)
-    try:
-        outcome = await _decide(ctx, asked, attempt)
-    except MigrateKitError as error:
-        outcome = Refusal(error)
 
+    async def decide(asked: Asked, hold: Hold) -> Authenticated | Refusal:
+        return await _decide(ctx, asked, attempt, hold)
+
+    outcome = await attempt_proof(ctx, asked, attempt, decide)
     if isinstance(outcome, Refusal):
         await finish_refusal(ctx, attempt, asked, outcome)
         await wait_for_floor(ctx, began)
@@ -84,11 +84,9 @@ async def authenticate(ctx: Context, attempt: Credentials) -> Authenticated | Re
 
 
 async def _decide(
-    ctx: Context, asked: Asked | None, attempt: Credentials
+    ctx: Context, asked: Asked, attempt: Credentials, hold: Hold
 ) -> Authenticated | Refusal:
-    if asked is None or not is_possible_password(attempt.password.value):
-        return bad_input()
-    outcome = await prove(ctx, asked, attempt)
+    outcome = await prove(ctx, asked, attempt, hold)
     if isinstance(outcome, Refusal):
         return outcome
     return await _admit(ctx, asked, attempt, outcome)

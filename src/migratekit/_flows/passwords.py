@@ -3,6 +3,7 @@ A password change by somebody who knows the old one, or by an administrator.
 """
 
 from migratekit._flows.accounts import edit
+from migratekit._flows.attempts import Hold, attempt_proof, forget_failures
 from migratekit._flows.context import (
     ATTEMPTS,
     Asked,
@@ -23,7 +24,6 @@ from migratekit._flows.proof import (
 )
 from migratekit._flows.refusals import (
     Refusal,
-    bad_input,
     enter_queue,
     finish_refusal,
     wait_for_floor,
@@ -35,11 +35,9 @@ from migratekit._steps import FindUser, ReadClock
 from migratekit.errors import (
     AccountBlockedError,
     ConfigurationError,
-    MigrateKitError,
     StaleRecordError,
 )
 from migratekit.models import Record, User
-from migratekit.validation import is_possible_password
 
 
 async def change_password(
@@ -53,10 +51,11 @@ async def change_password(
     await enter_queue(ctx, attempt)
     began = await ReadClock()
     asked = asked_for(ctx, attempt.identifier)
-    try:
-        outcome = await _decide(ctx, asked, attempt, password)
-    except MigrateKitError as error:
-        outcome = Refusal(error)
+
+    async def decide(asked: Asked, hold: Hold) -> User | Refusal:
+        return await _decide(ctx, asked, attempt, hold, password)
+
+    outcome = await attempt_proof(ctx, asked, attempt, decide)
     if isinstance(outcome, User):
         return outcome
     await finish_refusal(ctx, attempt, asked, outcome)
@@ -65,11 +64,9 @@ async def change_password(
 
 
 async def _decide(
-    ctx: Context, asked: Asked | None, attempt: Credentials, password: Secret
+    ctx: Context, asked: Asked, attempt: Credentials, hold: Hold, password: Secret
 ) -> User | Refusal:
-    if asked is None or not is_possible_password(attempt.password.value):
-        return bad_input()
-    proof = await prove(ctx, asked, attempt)
+    proof = await prove(ctx, asked, attempt, hold)
     for _ in range(ATTEMPTS):
         if isinstance(proof, Refusal):
             return proof
@@ -127,4 +124,6 @@ async def set_password(ctx: Context, user_id: str, password: Secret) -> User:
     async def change(old: Record) -> Record:
         return await set_hash(ctx, old, password)
 
-    return (await edit(user_id, change)).user
+    user = (await edit(user_id, change)).user
+    await forget_failures(ctx, user)
+    return user

@@ -4,6 +4,7 @@ Whether a password is somebody's: asked of the store, or else of the source.
 
 import attrs
 
+from migratekit._flows.attempts import Hold
 from migratekit._flows.context import (
     Asked,
     Context,
@@ -54,21 +55,26 @@ class InSource:
 Proof = InStore | Preloaded | InSource
 
 
-async def prove(ctx: Context, asked: Asked, attempt: Credentials) -> Proof | Refusal:
+async def prove(
+    ctx: Context, asked: Asked, attempt: Credentials, hold: Hold
+) -> Proof | Refusal:
     """
     Find out whose password it is.  Writes nothing.
     """
     record = await FindUser(asked.key)
     if record is not None:
+        await hold.reserve_holder(asked, record)
         return await _by_record(ctx, asked, attempt, record, reads=1)
 
     if await CheckRetired(asked.ledger_key) is not None:
         # A first login may have finished since the first look.
         record = await FindUser(asked.key)
+        await hold.reserve_holder(asked, record)
         if record is None:
             return wrong("retired", reads=3)
         return await _by_record(ctx, asked, attempt, record, reads=3)
 
+    await hold.reserve_holder(asked, None)
     try:
         legacy = await _ask_login(ctx, asked, attempt)
     except UnusableHashError:

@@ -2,8 +2,11 @@
 A password change with a token: asked for, and finished.
 """
 
+from functools import partial
+
 import attrs
 
+from migratekit._flows.attempts import attempt_request, forget_failures
 from migratekit._flows.change_tokens import issue
 from migratekit._flows.context import (
     Asked,
@@ -56,13 +59,20 @@ from migratekit.models import (
 from migratekit.validation import taken
 
 
-async def start(ctx: Context, identifier: object) -> PasswordChange | None:
+async def start(
+    ctx: Context, identifier: object, client: object = None
+) -> PasswordChange | None:
     """
     Make a token to be mailed.  Writes nothing, and takes as long for everybody.
     """
     began = await ReadClock()
     try:
-        change = await _start(ctx, identifier)
+        ctx.tokens()
+        asked = asked_for(ctx, identifier)
+        change = None
+        if asked is not None:
+            answer = partial(_start, ctx, asked)
+            change = await attempt_request(ctx, client, answer, asked=asked)
     except MigrateKitError:
         await wait_for_floor(ctx, began)
         raise
@@ -70,11 +80,7 @@ async def start(ctx: Context, identifier: object) -> PasswordChange | None:
     return change
 
 
-async def _start(ctx: Context, identifier: object) -> PasswordChange | None:
-    ctx.tokens()
-    asked = asked_for(ctx, identifier)
-    if asked is None:
-        return None
+async def _start(ctx: Context, asked: Asked) -> PasswordChange | None:
     holder = await _holder(ctx, asked)
     if holder is None:
         return None
@@ -125,8 +131,11 @@ async def finish(ctx: Context, token: Secret, password: Secret) -> User:
     if claims is None or claims.expires_at <= now.timestamp():
         raise InvalidTokenError
     if claims.user_id is not None:
-        return await _finish_stored(ctx, claims, claims.user_id, password)
-    return await _finish_in_source(ctx, claims, password)
+        user = await _finish_stored(ctx, claims, claims.user_id, password)
+    else:
+        user = await _finish_in_source(ctx, claims, password)
+    await forget_failures(ctx, user, claims.identifier)
+    return user
 
 
 async def _finish_stored(

@@ -3,10 +3,12 @@ How people who are in neither database begin.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 import attrs
 
+from migratekit._flows.attempts import attempt_request
 from migratekit._flows.context import (
     Asked,
     Context,
@@ -52,6 +54,7 @@ class Application:
     email_verified: bool
     profile: Mapping[str, JSON] = attrs.field(repr=False)
     password: Secret | None
+    client: str | None = None
 
 
 def apply(
@@ -61,6 +64,7 @@ def apply(
     username: str | None,
     profile: Mapping[str, JSON] | None,
     email_verified: bool = False,
+    client: str | None = None,
 ) -> Application:
     """
     Return what was filled in.
@@ -71,6 +75,7 @@ def apply(
         email_verified=email_verified,
         profile={} if profile is None else profile,
         password=password,
+        client=client,
     )
 
 
@@ -83,7 +88,8 @@ async def sign_up(ctx: Context, application: Application) -> User:
     try:
         if not ctx.policy.allow_sign_up:
             raise AccessDeniedError("sign_up_disabled")
-        return await _enrol(ctx, application, Origin.SIGN_UP)
+        answer = partial(_enrol, ctx, application, Origin.SIGN_UP)
+        return await attempt_request(ctx, application.client, answer)
     except MigrateKitError:
         await wait_for_floor(ctx, began)
         raise

@@ -38,6 +38,11 @@ from migratekit._steps.store import (
     Readmit,
     ReplaceUser,
 )
+from migratekit._steps.throttle import (
+    ReleaseAttempt,
+    ReserveAttempt,
+    ResetAttempts,
+)
 from migratekit._steps.world import (
     AskRule,
     MakeId,
@@ -77,7 +82,10 @@ __all__ = [
     "ReadClock",
     "ReadDate",
     "Readmit",
+    "ReleaseAttempt",
     "ReplaceUser",
+    "ReserveAttempt",
+    "ResetAttempts",
     "Step",
     "TakeNews",
     "Tell",

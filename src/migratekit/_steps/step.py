@@ -21,6 +21,7 @@ from migratekit.protocols import (
     PasswordHasher,
     UserStore,
 )
+from migratekit.throttle import AsyncThrottle, Throttle
 from migratekit.validation import Validator
 
 
@@ -43,6 +44,7 @@ class Ports:
     clock: Clock
     guard: Guard | AsyncGuard | Unguarded
     decoy: str = attrs.field(repr=False)
+    throttle: Throttle | AsyncThrottle
     hash_queue: HashQueue = SHARED
     place: Place = attrs.field(repr=False)
 
