@@ -31,6 +31,7 @@ from migratekit.hashing import SHARED, HashQueue
 from migratekit.models import ImportRecord, NewUser, Origin, StoredHash, User
 from migratekit.stores.memory import MemoryStore
 from migratekit.testing import CHEAPEST
+from migratekit.throttles import NoThrottle
 
 
 ADA = "ada@example.com"
@@ -135,6 +136,7 @@ class Stage:
             "hasher": self.crowd,
             "hash_queue": self.queue,
             "listeners": [self.events.append],
+            "throttle": NoThrottle(),
         }
 
     @property

@@ -18,6 +18,7 @@ from migratekit.errors import (
     InvalidCredentialsError,
     LegacyUnavailableError,
     MigrateKitError,
+    OverloadedError,
     PasswordChangeRequiredError,
     PasswordRejectedError,
     ProfileInvalidError,
@@ -45,6 +46,7 @@ _FAULTS = (
     ConfigurationError,
     ContractError,
     LegacyUnavailableError,
+    OverloadedError,
     StoreUnavailableError,
     TooManyAttemptsError,
 )
