@@ -57,7 +57,14 @@ class Ceilings:
             Lanes of argon2.
 
         scrypt_memory:
-            Bytes of scrypt and yescrypt: 128 N r.
+            Bytes of scrypt and yescrypt: 128 r (N + p).  A MiB over 256, so that N =
+            2^18 with r = 8 is allowed.
+
+        scrypt_work:
+            N r p of scrypt and yescrypt, which take some 0.4 µs each.
+
+        scrypt_block_size:
+            r of scrypt and yescrypt.
 
         scrypt_parallelism:
             p of scrypt and yescrypt.
@@ -80,7 +87,9 @@ class Ceilings:
     argon2_memory: int = attrs.field(default=1024 * 1024, validator=_positive)
     argon2_work: int = attrs.field(default=4 * 1024 * 1024, validator=_positive)
     argon2_lanes: int = attrs.field(default=16, validator=_positive)
-    scrypt_memory: int = attrs.field(default=256 * 1024 * 1024, validator=_positive)
+    scrypt_memory: int = attrs.field(default=257 * 1024 * 1024, validator=_positive)
+    scrypt_work: int = attrs.field(default=4 * 1024 * 1024, validator=_positive)
+    scrypt_block_size: int = attrs.field(default=64, validator=_positive)
     scrypt_parallelism: int = attrs.field(default=16, validator=_positive)
     key_bytes: int = attrs.field(default=1024, validator=_positive)
 

@@ -97,10 +97,23 @@ def scrypt_parameters(n: int, r: int, p: int, ceilings: Ceilings) -> int:
         raise MalformedError("its N is no power of two")
     if r < 1 or p < 1:
         raise MalformedError("its r or p is out of range")
-    bounded(p, 1, ceilings.scrypt_parallelism, "p")
-    bounded(128 * n * r, 1, ceilings.scrypt_memory, "memory")
+    scrypt_costs(n, r, p, ceilings)
     # OpenSSL wants to be told how much it may use; it counts B, V and T.
     return 128 * r * (n + p + 2) + 4096
+
+
+def scrypt_costs(n: int, r: int, p: int, ceilings: Ceilings) -> None:
+    """
+    Check the costs of scrypt, or of yescrypt.
+
+    Raises:
+        CostError: If one, or what they come to together, is over a ceiling.
+    """
+    bounded(r, 1, ceilings.scrypt_block_size, "r")
+    bounded(p, 1, ceilings.scrypt_parallelism, "p")
+    # All p blocks are there at once, beside the N of whichever is being mixed.
+    bounded(128 * r * (n + p), 1, ceilings.scrypt_memory, "memory")
+    bounded(n * r * p, 1, ceilings.scrypt_work, "N times r times p")
 
 
 def scrypt_key(  # noqa: PLR0917 - the parameters of scrypt, in its order

@@ -16,8 +16,8 @@ import attrs
 from migratekit.errors import ConfigurationError
 from migratekit.formats.armor import CRYPT64
 from migratekit.formats.ceilings import Ceilings
-from migratekit.formats.kdf import power
-from migratekit.formats.scheme import Check, MalformedError, bounded
+from migratekit.formats.kdf import power, scrypt_costs
+from migratekit.formats.scheme import Check, MalformedError
 from migratekit.models import StoredHash
 
 
@@ -61,8 +61,7 @@ class Yescrypt:
         if match is None or not text.startswith(self.prefix):
             raise MalformedError("it is cut or malformed")
         log_n, r, p = _parameters(match[1])
-        bounded(p, 1, ceilings.scrypt_parallelism, "p")
-        bounded(128 * power(log_n) * r, 1, ceilings.scrypt_memory, "memory")
+        scrypt_costs(power(log_n), r, p, ceilings)
         found = library()
         if found is None:
             raise MalformedError(MISSING)

@@ -13,7 +13,7 @@ from migratekit.formats.digests import DIGESTS, SIZES, hmac_digest
 from migratekit.formats.firebase import Firebase
 from migratekit.formats.kdf import pbkdf2
 from migratekit.formats.layout import Layout
-from migratekit.formats.scheme import Check, Derivation, MalformedError, bounded
+from migratekit.formats.scheme import Check, Derivation, MalformedError
 from migratekit.models import StoredHash
 
 
@@ -151,7 +151,6 @@ class FirebaseText:
         assert isinstance(r, int)  # noqa: S101 - the layouts say so
         if fields["v"] != 1 or fields["p"] != 1:
             raise MalformedError("its version or p is out of range")
-        bounded(r, 1, ceilings.scrypt_memory, "r")
         signer_key, salt = _bytes(fields, "sk"), _bytes(fields, "salt")
         separator = fields["ss"]
         assert isinstance(separator, bytes)  # noqa: S101 - the layouts say so
