@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from migratekit.errors import UnusableHashError
-from migratekit.formats import Ceilings, inspect, presets
+from migratekit.formats import Ceilings, Format, Iterated, inspect, presets
 from migratekit.formats.armor import CRYPT64
 from migratekit.formats.ceilings import DEFAULT
 from migratekit.formats.kdf import scrypt_parameters
@@ -114,15 +114,16 @@ SPELLINGS = {
 
 def refusal(format_, stored):
     """
-    Return why a hash is refused, by `verify()` as by `inspect()`, and in no time.
+    Return why a hash is refused, by `inspect()` as by `verify()`, and in no time.
     """
     start = time.perf_counter()
     tracemalloc.start()
     try:
+        # First, as it computes nothing whatever it says.
         with pytest.raises(UnusableHashError) as caught:
-            format_.verify("password", stored)
-        with pytest.raises(UnusableHashError) as again:
             inspect(format_, stored)
+        with pytest.raises(UnusableHashError) as again:
+            format_.verify("password", stored)
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -188,3 +189,45 @@ def test_usual_scrypt(costs):
 
     assert scrypt_parameters(n, r, p, DEFAULT) > 128 * n * r
     assert (log_n, r, p) == _parameters(setting(log_n, r, p))
+
+
+MD4 = Format(
+    "md4",
+    Iterated("md4($pass)", "md4_bin($digest)", layout="{rounds:int}:{key:hex}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("format_", "text", "most"),
+    [
+        # The basic 4096 rounds count too.
+        (presets.sun_md5_crypt(), "$md5,rounds={}$salt$$" + "A" * 22, 245_904),
+        (presets.sun_md5_crypt(), "$md5$rounds={}$salt$" + "A" * 22, 245_904),
+        (presets.crypt(), "$md5,rounds={}$salt$$" + "A" * 22, 245_904),
+        (presets.sha1_crypt(), "$sha1${}$salt$" + "A" * 28, 2_000_000),
+        (presets.sha512_crypt(), "$6$rounds={}$salt$" + "A" * 86, 2_000_000),
+        (MD4, "{}:" + "0" * 32, 50_000),
+    ],
+)
+def test_rounds_in_python(format_, text, most):
+    """
+    What takes Python microseconds a round has a ceiling of its own.
+    """
+    inspect(format_, StoredHash(text.format(most)))
+
+    detail = refusal(format_, StoredHash(text.format(most + 1)))
+
+    assert "its number of rounds is over the ceiling" == detail
+
+
+def test_rounds_of_bsdi():
+    """
+    So has BSDi's DES, whose number of rounds is spelt in four digits.
+    """
+    inspect(presets.bsdi_crypt(), StoredHash(f"_{digits(125_000)[:4]}salt" + "A" * 11))
+
+    detail = refusal(
+        presets.bsdi_crypt(), StoredHash(f"_{digits(125_001)[:4]}salt" + "A" * 11)
+    )
+
+    assert "its number of rounds is over the ceiling" == detail

@@ -45,7 +45,16 @@ class Ceilings:
             Rounds of an iterated digest, and of other hashes that count in rounds.
 
         des_rounds:
-            Rounds of DES in BSDi's crypt, which take some 20 µs each in Python.
+            Rounds of DES in BSDi's crypt, which take some 15 µs each in Python.
+
+        sun_md5_rounds:
+            Rounds of Sun's MD5 crypt, which take some 8 µs each in Python.
+
+        sha1_crypt_rounds:
+            Rounds of NetBSD's SHA-1 crypt, which take some 1 µs each in Python.
+
+        md4_rounds:
+            Rounds of an iterated MD4, which take some 40 µs each in Python.
 
         argon2_memory:
             KiB of argon2.
@@ -83,7 +92,10 @@ class Ceilings:
     phpass_exponent: int = attrs.field(default=20, validator=_positive)
     sha_crypt_rounds: int = attrs.field(default=2_000_000, validator=_positive)
     iterations: int = attrs.field(default=5_000_000, validator=_positive)
-    des_rounds: int = attrs.field(default=250_000, validator=_positive)
+    des_rounds: int = attrs.field(default=125_000, validator=_positive)
+    sun_md5_rounds: int = attrs.field(default=250_000, validator=_positive)
+    sha1_crypt_rounds: int = attrs.field(default=2_000_000, validator=_positive)
+    md4_rounds: int = attrs.field(default=50_000, validator=_positive)
     argon2_memory: int = attrs.field(default=1024 * 1024, validator=_positive)
     argon2_work: int = attrs.field(default=4 * 1024 * 1024, validator=_positive)
     argon2_lanes: int = attrs.field(default=16, validator=_positive)

@@ -134,7 +134,7 @@ def _sha1_crypt(text: str, ceilings: Ceilings, scheme: Scheme) -> Derivation:
     match = _SHA1.fullmatch(text)
     if match is None:
         raise MalformedError("it is cut or malformed")
-    bounded(int(match[1]), 1, ceilings.iterations, "number of rounds")
+    bounded(int(match[1]), 1, ceilings.sha1_crypt_rounds, "number of rounds")
     return _made(text, 28, partial(_passlib.computed, "sha1_crypt", text, {}), scheme)
 
 
@@ -159,7 +159,7 @@ def _sun_md5_crypt(text: str, ceilings: Ceilings, scheme: Scheme) -> Derivation:
         raise MalformedError("it is cut or malformed")
     setting, extra, wanted = match.groups()
     rounds = _SUN_LEAST_ROUNDS + int(extra or 0)
-    bounded(rounds, 1, ceilings.iterations, "number of rounds")
+    bounded(rounds, 1, ceilings.sun_md5_rounds, "number of rounds")
 
     def derive(password: bytes) -> bytes:
         # The handler of passlib adds the basic rounds itself.

@@ -96,7 +96,9 @@ class Iterated:
             raise MalformedError("its digest is cut, or of another format")
         rounds = fields.get("rounds", self.rounds)
         assert isinstance(rounds, int)  # noqa: S101 - one of both is there
-        bounded(rounds + self.extra_rounds, 1, ceilings.iterations, "number of rounds")
+        md4 = self.again.digest == "md4"
+        most = ceilings.md4_rounds if md4 else ceilings.iterations
+        bounded(rounds + self.extra_rounds, 1, most, "number of rounds")
         values = values_of(stored, fields, self.pepper, self.salt_column)
         missing(self.first, values)
         missing(self.again, values)
