@@ -87,13 +87,23 @@ def _iterated(password, salt):
 
 
 def _pbkdf2(password, salt):
-    key = hashlib.pbkdf2_hmac("sha256", password, salt, 3)
+    size = longest("pbkdf2")
+    key = hashlib.pbkdf2_hmac("sha256", password, salt, 3, size)
     return f"3${_b64(salt)}${_b64(key)}", None
 
 
 def _scrypt(password, salt):
-    key = hashlib.scrypt(password, salt=salt, n=4, r=1, p=2, dklen=32)
+    size = longest("scrypt")
+    key = hashlib.scrypt(password, salt=salt, n=4, r=1, p=2, dklen=size)
     return f"4:{salt.hex()}:{key.hex()}", None
+
+
+def longest(name):
+    """
+    Return the length of the longest key that an engine takes; a shorter one is it cut.
+    """
+    lengths = ENGINES[name].format.scheme.key_lengths
+    return max(lengths or {32})
 
 
 def _argon2(password, salt):
@@ -306,6 +316,19 @@ def test_cut(name, password, salt, data):
         assert refused_or_false(
             ENGINES[name].format, password, StoredHash(cut, salt=stored.salt)
         )
+
+
+@each_engine
+def test_every_cut(name):
+    """
+    The longest key there is, cut to whatever length, never matches.
+    """
+    stored = stored_by(name, "password", b"0123456789abcdef")
+
+    for size in range(len(stored.text)):
+        cut = attrs.evolve(stored, text=stored.text[:size])
+        if not same_bytes(name, cut.text, stored.text):
+            assert refused_or_false(ENGINES[name].format, "password", cut)
 
 
 def zero_argument_formats():

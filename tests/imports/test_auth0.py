@@ -8,6 +8,7 @@ import hmac
 import json
 
 import argon2
+import attrs
 import bcrypt
 import pytest
 from reading import read_all, told
@@ -293,6 +294,19 @@ def test_scrypt():
     for name in ("cost", "blockSize", "parallelization", "keylen"):
         custom["hash"][name] = custom.pop(name)
     assert verifies(custom)
+
+
+def test_scrypt_cut():
+    """
+    A stored key that is shorter than it says does not match, whatever its length.
+    """
+    stored = read(scrypt_of(PASSWORD.encode())).password
+    head, _, key = stored.text.rpartition("$")
+    cut = base64.b64encode(base64.b64decode(key)[:32]).decode()
+
+    assert auth0_format().verify(PASSWORD, stored) is True
+    with pytest.raises(UnusableHashError):
+        auth0_format().verify(PASSWORD, attrs.evolve(stored, text=f"{head}${cut}"))
 
 
 def test_texts():

@@ -19,7 +19,12 @@ _V2: Final = struct.Struct("B16s32s")
 _V2_ROUNDS: Final = 1000
 _V3: Final = struct.Struct(">BIII")
 _PRFS: Final = ("sha1", "sha256", "sha512")
-_LEAST_BYTES: Final = 16  # of salt and key, as the source demands of version 3
+_LEAST_SALT: Final = 16  # bytes, as the source demands of version 3
+# With SHA-512 the source writes a salt of 16 bytes and a key of 32; its tests have a
+# longer salt and a key of 64.
+_KEY_BYTES: Final = {"sha1": 16, "sha256": 32, "sha512": 64}
+_SHORT_SHA512: Final = ("sha512", 16)
+_SHORT_KEY: Final = 32
 
 
 @attrs.frozen
@@ -47,17 +52,16 @@ class AspNetIdentity:
             raise MalformedError("it is cut, or of another version")
         _, prf, rounds, salt_size = _V3.unpack_from(data)
         salt, key = data[_V3.size :][:salt_size], data[_V3.size + salt_size :]
-        if prf >= len(_PRFS) or min(len(salt), len(key)) < _LEAST_BYTES:
-            raise MalformedError("its digest is unknown, or its salt or key is cut")
-        if len(key) not in _KEY_SIZES:
+        if prf >= len(_PRFS) or len(salt) < _LEAST_SALT:
+            raise MalformedError("its digest is unknown, or its salt is cut")
+        digest = _PRFS[prf]
+        short = (digest, len(salt)) == _SHORT_SHA512
+        if len(key) != (_SHORT_KEY if short else _KEY_BYTES[digest]):
             raise MalformedError("its key is cut")
         husk = partial(_husk, text, len(key))
-        return pbkdf2(_PRFS[prf], salt, rounds, key, ceilings, husk=husk, scheme=self)
+        return pbkdf2(digest, salt, rounds, key, ceilings, husk=husk, scheme=self)
 
 
 def _husk(text: str, size: int) -> str:
     data = unbase64(text)
     return rebase64(data[:-size] + blanked(data[-size:]), text)
-
-
-_KEY_SIZES: Final = frozenset({16, 20, 32, 64})

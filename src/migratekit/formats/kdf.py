@@ -204,7 +204,8 @@ class Pbkdf2:
             The rounds, if the text does not say them.
 
         key_lengths:
-            The lengths a key may have, in bytes; None is the size of the digest.
+            The lengths a key may have, in bytes; None is the size of the digest.  A key
+            cut to a shorter one of them matches, so give one where one will do.
 
         salt_column:
             What a salt column of text holds: ``text``, ``hex`` or ``base64``.
@@ -268,7 +269,8 @@ class Scrypt:
             What the text does not say.
 
         key_lengths:
-            The lengths a key may have, in bytes.
+            The lengths a key may have, in bytes.  A key cut to a shorter one of them
+            matches, so give one where one will do.
 
         salt_column:
             What a salt column of text holds: ``text``, ``hex`` or ``base64``.
@@ -282,7 +284,7 @@ class Scrypt:
     r: int | None = attrs.field(default=None, kw_only=True)
     p: int | None = attrs.field(default=None, kw_only=True)
     key_lengths: frozenset[int] = attrs.field(
-        default=frozenset({32, 64}), converter=as_lengths, kw_only=True
+        default=frozenset({32}), converter=as_lengths, kw_only=True
     )
     salt_column: str = attrs.field(default="text", kw_only=True, validator=armor)
 

@@ -13,6 +13,7 @@ from migratekit.formats.armor import blanked, blanked_base64, unbase64, unhex
 from migratekit.formats.bcrypt import Bcrypt
 from migratekit.formats.ceilings import Ceilings
 from migratekit.formats.digest import decoded
+from migratekit.formats.digests import SIZES
 from migratekit.formats.iterated import Iterated
 from migratekit.formats.kdf import argon2, pbkdf2, scrypt
 from migratekit.formats.scheme import Check, MalformedError, column
@@ -33,18 +34,16 @@ _GITEA_TEXT_SALT: Final = 10
 _DISCOURSE: Final = re.compile(rf"\$pbkdf2-sha256\$i={_NUMBER},l={_NUMBER}\$")
 _DISCOURSE_LENGTHS: Final = frozenset({32, 64})
 
+# Keycloak derives 64 bytes; with SHA-256 it did so once, and 32 since.
 _KEYCLOAK: Final = {
-    "pbkdf2": "sha1",
-    "pbkdf2-sha256": "sha256",
-    "pbkdf2-sha512": "sha512",
+    "pbkdf2": ("sha1", frozenset({64})),
+    "pbkdf2-sha256": ("sha256", frozenset({32, 64})),
+    "pbkdf2-sha512": ("sha512", frozenset({64})),
 }
-# Old pbkdf2-sha1 and -sha256 rows hold a key of 64 bytes.
-_KEYCLOAK_LENGTHS: Final = frozenset({20, 32, 64})
 _KEYCLOAK_VERSIONS: Final = {"1.0": 16, "1.3": 19}
 
 _FUSIONAUTH_FACTOR: Final = re.compile(rf"([a-z0-9-]+)(?::{_NUMBER})?")
 _FUSIONAUTH_DIGESTS: Final = frozenset({"md5", "sha256", "sha512"})
-_FUSIONAUTH_LENGTHS: Final = frozenset({32, 64})
 
 
 @attrs.frozen
@@ -178,9 +177,10 @@ class Keycloak:
             raise MalformedError("its number of rounds is missing")
         if algorithm == "argon2":
             return _keycloak_argon2(rounds, more, salt_bytes, key, ceilings)
-        digest = _KEYCLOAK.get(algorithm) if isinstance(algorithm, str) else None
-        if digest is None or len(key) not in _KEYCLOAK_LENGTHS:
+        known = _KEYCLOAK.get(algorithm) if isinstance(algorithm, str) else None
+        if known is None or len(key) not in known[1]:
             raise MalformedError("its algorithm is unknown, or its key cut")
+        digest, _ = known
         husk = partial(_keycloak_husk, value.rstrip(" "), salt)
         if stored.salt2 is None:
             husk = partial(blanked_base64, value.rstrip(" "))
@@ -263,7 +263,7 @@ class FusionAuth:
             ).read(stored, ceilings)
         if scheme == f"salted-pbkdf2-hmac-{digest}":
             key, salt_ = unbase64(stored.text), decoded(stored.salt, "base64")
-            if len(key) not in _FUSIONAUTH_LENGTHS:
+            if len(key) != SIZES.get(digest):
                 raise MalformedError("its key is cut")
             husk = partial(blanked_base64, stored.text)
             return pbkdf2(digest, salt_, factor, key, ceilings, husk=husk, scheme=self)

@@ -22,7 +22,7 @@ _SCRYPT7: Final = re.compile(
     re.DOTALL,
 )
 _SPRING: Final = Layout("${costs:hexint}${salt:base64}${key:base64}")
-_SPRING_LENGTHS: Final = frozenset({32, 64})
+_SPRING_BYTES: Final = 32
 
 
 @attrs.frozen
@@ -62,7 +62,7 @@ class SpringScrypt:
         assert isinstance(costs, int)  # noqa: S101 - the layout says so
         assert isinstance(salt, bytes)  # noqa: S101 - the layout says so
         assert isinstance(key, bytes)  # noqa: S101 - the layout says so
-        if len(key) not in _SPRING_LENGTHS:
+        if len(key) != _SPRING_BYTES:
             raise MalformedError("its key is cut")
         n, r, p = power(costs >> 16), costs >> 8 & 255, costs & 255
         return scrypt(salt, (n, r, p), key, ceilings)

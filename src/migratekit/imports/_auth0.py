@@ -69,7 +69,8 @@ _OPENSSL: Final = re.compile(
     r"(?:rsa-|ssl3-)?([a-z0-9]+?)(?:withrsa(?:encryption)?|-2)?"
 )
 _SCRYPT_LAYOUT: Final = (
-    "$scrypt$n={n:int},r={r:int},p={p:int}${salt:base64}${key:base64}"
+    "$scrypt$n={n:int},r={r:int},p={p:int},l={key_length:int}"
+    "${salt:base64}${key:base64}"
 )
 _SCRYPT_DEFAULTS: Final = {"cost": 16384, "blockSize": 8, "parallelization": 1}
 _KEY_LENGTHS: Final = range(16, 129)
@@ -252,7 +253,8 @@ def _scrypt(found: _Description) -> StoredHash:
     salt = base64.b64encode(found.data(path)).decode()
     key = found.digest(_parameter(found, "keylen", None))
     n, r, p = (_parameter(found, *each) for each in _SCRYPT_DEFAULTS.items())
-    text = f"$scrypt$n={n},r={r},p={p}${salt}${base64.b64encode(key).decode()}"
+    costs = f"n={n},r={r},p={p},l={len(key)}"
+    text = f"$scrypt${costs}${salt}${base64.b64encode(key).decode()}"
     return StoredHash(text, format="scrypt")
 
 

@@ -2,7 +2,7 @@
 Formats that many products and home-made tables share.
 """
 
-from typing import Unpack
+from typing import Final, Unpack
 
 from migratekit.errors import ConfigurationError
 from migratekit.formats.bcrypt import Bcrypt
@@ -183,24 +183,44 @@ def cleartext(
     return made("cleartext", ClearText(), options)
 
 
-def generic_pbkdf2(**options: Unpack[Options]) -> Format:
+# As long as the digest, or as PHP's defuse/password-hashing and hashcat's examples.
+_GENERIC_PBKDF2: Final = {
+    "md5": {16, 32},
+    "sha1": {16, 20},
+    "sha256": {24, 32},
+    "sha512": {16, 64},
+}
+
+
+def generic_pbkdf2(
+    *, key_length: int | None = None, **options: Unpack[Options]
+) -> Format:
     """
     ``sha256:rounds:salt:key`` with salt and key in base64.
 
+    *key_length* is how many bytes the site derives.  Unless it is said, the size of the
+    digest and one more are taken, and a key cut from the one to the other matches.
     Source: hashcat's modes 10900, 11900, 12000 and 12100.
     """
-    scheme = Pbkdf2(
-        "{digest:md5|sha1|sha256|sha512}:{rounds:int}:{salt:base64}:{key:base64}",
-        key_lengths={16, 20, 24, 32, 64},
+    schemes = (
+        Pbkdf2(
+            f"{digest}:{{rounds:int}}:{{salt:base64}}:{{key:base64}}",
+            digest=digest,
+            key_lengths=lengths if key_length is None else {key_length},
+        )
+        for digest, lengths in _GENERIC_PBKDF2.items()
     )
-    return made("generic_pbkdf2", scheme, options)
+    return made("generic_pbkdf2", first_of(*schemes), options)
 
 
-def generic_scrypt(**options: Unpack[Options]) -> Format:
+def generic_scrypt(*, key_length: int = 32, **options: Unpack[Options]) -> Format:
     """
     ``SCRYPT:N:r:p:salt:key`` with salt and key in base64.
 
-    Source: hashcat's mode 8900.
+    *key_length* is how many bytes the site derives.  Source: hashcat's mode 8900.
     """
-    scheme = Scrypt("SCRYPT:{n:int}:{r:int}:{p:int}:{salt:base64}:{key:base64}")
+    scheme = Scrypt(
+        "SCRYPT:{n:int}:{r:int}:{p:int}:{salt:base64}:{key:base64}",
+        key_lengths={key_length},
+    )
     return made("generic_scrypt", scheme, options)

@@ -196,7 +196,6 @@ def jenkins(**options: Unpack[Options]) -> Format:
         Pbkdf2(
             "$PBKDF2$HMACSHA512:{rounds:int}:{salt:hex}${key:hex}",
             digest="sha512",
-            key_lengths={16, 32, 64},
         ),
     )
     return made("jenkins", scheme, options)

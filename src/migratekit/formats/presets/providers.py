@@ -69,11 +69,12 @@ def fusionauth(
     return made("fusionauth", FusionAuth(scheme, factor), options)
 
 
-def kratos(**options: Unpack[Options]) -> Format:
+def kratos(*, scrypt_key_length: int = 32, **options: Unpack[Options]) -> Format:
     """
     What Ory Kratos and Supabase import: PHC-like strings of many kinds.
 
-    In ``$scrypt$ln=16384`` ln is N itself; ``$pbkdf2-sha224$`` and ``-sha384$`` are of
+    *scrypt_key_length* is how many bytes the system before Kratos derived.  In
+    ``$scrypt$ln=16384`` ln is N itself; ``$pbkdf2-sha224$`` and ``-sha384$`` are of
     SHA-3.  Source: ``hash/hash_comparator.go`` of Kratos, ``crypto/password.go`` of
     Supabase's auth.
     """
@@ -81,7 +82,10 @@ def kratos(**options: Unpack[Options]) -> Format:
         Argon2(),
         Bcrypt(),
         KratosPbkdf2(),
-        Scrypt("$scrypt$ln={n:int},r={r:int},p={p:int}${salt:base64}${key:base64}"),
+        Scrypt(
+            "$scrypt$ln={n:int},r={r:int},p={p:int}${salt:base64}${key:base64}",
+            key_lengths={scrypt_key_length},
+        ),
         FirebaseText(),
         TemplatedDigest(),
         KeyedDigest(),

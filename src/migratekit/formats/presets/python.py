@@ -25,7 +25,8 @@ PASSLIB_PBKDF2: Final = FirstOf(
     )
 )
 PHC_SCRYPT: Final = Scrypt(
-    "$scrypt$ln={log_n:int},r={r:int},p={p:int}${salt:base64}${key:base64}"
+    "$scrypt$ln={log_n:int},r={r:int},p={p:int}${salt:base64}${key:base64}",
+    key_lengths={32},
 )
 
 
@@ -41,7 +42,9 @@ def django(**options: Unpack[Options]) -> Format:
         Prefixed("argon2$", Argon2(), put="$"),
         Prefixed("bcrypt_sha256$", Prehashed("sha256($pass)", Bcrypt())),
         Prefixed("bcrypt$", Bcrypt()),
-        Scrypt("scrypt${n:int}${salt:text}${r:int}${p:int}${key:base64}"),
+        Scrypt(
+            "scrypt${n:int}${salt:text}${r:int}${p:int}${key:base64}", key_lengths={64}
+        ),
         Digest("sha1($salt.$pass)", layout="sha1${salt:text}${key:hex}"),
         Digest("md5($salt.$pass)", layout="md5${salt:text}${key:hex}"),
         Prefixed("crypt$$", Crypt("des_crypt", required=False)),
@@ -60,7 +63,9 @@ def werkzeug(**options: Unpack[Options]) -> Format:
     digests = "md5|sha1|sha224|sha256|sha384|sha512"
     scheme = first_of(
         Pbkdf2(f"pbkdf2:{{digest:{digests}}}:{{rounds:int}}${{salt:text}}${{key:hex}}"),
-        Scrypt("scrypt:{n:int}:{r:int}:{p:int}${salt:text}${key:hex}"),
+        Scrypt(
+            "scrypt:{n:int}:{r:int}:{p:int}${salt:text}${key:hex}", key_lengths={64}
+        ),
         *(
             Digest(f"{d}($pass)", layout=f"{d}$${{key:hex}}")
             for d in digests.split("|")

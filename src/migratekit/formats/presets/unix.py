@@ -140,6 +140,7 @@ def macos_pbkdf2(**options: Unpack[Options]) -> Format:
     """
     Since OS X 10.8: ``$ml$rounds$salt$key``.
 
+    The key has 128 bytes; tools that export it for hashcat leave 64, enough to tell.
     Source: hashcat's mode 7100.
     """
     scheme = Pbkdf2(
