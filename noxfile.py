@@ -122,9 +122,15 @@ def services(session: nox.Session) -> None:
         session.error(f"Set the URL of a test server: {', '.join(unset)}")
     session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
     session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
-    folders = ("tests/stores", "tests/sources", "tests/storms", "tests/throttles")
+    paths = (
+        "tests/stores",
+        "tests/sources",
+        "tests/storms",
+        "tests/throttles",
+        "tests/test_cli_schema.py",
+    )
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
-    session.run(*ALONE, *folders, other, *session.posargs)
+    session.run(*ALONE, *paths, other, *session.posargs)
 
 
 @nox.session
