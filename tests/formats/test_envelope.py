@@ -201,3 +201,49 @@ def test_unusable(hasher, encoded):
         return
     with pytest.raises(UnusableHashError):
         hasher.verify("password", encoded)
+
+
+class Own:
+    """
+    A format of an application's own, that takes no notice of names.
+    """
+
+    name = "own"
+
+    def identify(self, stored):
+        return True
+
+    def verify(self, password, stored):
+        return True
+
+
+@pytest.mark.parametrize("format_", [resolve("raw_md5"), resolve(["raw_md5"]), Own()])
+def test_other_name(format_):
+    """
+    An envelope is verified by the format that it names, and by no other.
+    """
+    hasher = LegacyHasher(CHEAP, format_)
+
+    for stored in (StoredHash(MD5), StoredHash(MD5, format="nthash")):
+        with pytest.raises(UnusableHashError):
+            hasher.verify("password", envelope.seal(stored, "nthash"))
+    for sealed in (
+        hasher.admit(StoredHash(MD5)),
+        envelope.seal(StoredHash(MD5), "own" if format_.name == "own" else "raw_md5"),
+        envelope.seal(StoredHash(MD5)),
+    ):
+        assert hasher.verify("password", sealed) is True
+
+
+def test_former_name():
+    """
+    Envelopes of an older name go on verifying, wrapped ones too, and are sealed anew.
+    """
+    before = LegacyHasher(CHEAP, presets.raw_md5())
+    after = LegacyHasher(CHEAP, presets.raw_md5(name="shop", formerly=["raw_md5"]))
+    sealed = before.admit(StoredHash(MD5))
+
+    assert after.verify("password", sealed) is True
+    assert after.verify("password", before.wrapping(StoredHash(MD5))()) is True
+    assert envelope.seal(StoredHash(MD5), "shop") == after.admit(StoredHash(sealed))
+    assert after.verify("password", after.wrapping(StoredHash(sealed))()) is True

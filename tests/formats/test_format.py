@@ -18,6 +18,7 @@ from migratekit.formats import (
     mask,
     presets,
     resolve,
+    verify,
 )
 from migratekit.formats.candidates import TRANSFORMS, candidates
 from migratekit.formats.format import is_marker
@@ -356,6 +357,50 @@ def test_own_format():
     inspect(own, StoredHash("own:"))
     with pytest.raises(UnusableHashError):
         inspect(own, StoredHash("other"))
+
+
+def test_other_name():
+    """
+    A single format refuses a hash that names another, as a list does.
+    """
+    format_, stored = presets.raw_md5(), StoredHash(MD5, format="nthash")
+
+    for ask in (
+        lambda: format_.verify("password", stored),
+        lambda: verify(format_, "password", stored),
+        lambda: inspect(format_, stored),
+        lambda: verify(Own(), "pass", StoredHash("own:pass", format="other")),
+        lambda: inspect(Own(), StoredHash("own:pass", format="other")),
+    ):
+        with pytest.raises(UnusableHashError):
+            ask()
+    assert format_.identify(stored) is False
+    assert verify(format_, "password", StoredHash(MD5, format="raw_md5")) is True
+    assert verify(format_, "password", StoredHash("!", format="nthash")) is False
+
+
+def test_own_format_by_name():
+    """
+    A format of an application's own is asked for what names it or nothing.
+    """
+    for name in (None, "own"):
+        stored = StoredHash("own:pass", format=name)
+        assert verify(Own(), "pass", stored) is False  # It answers "yes", not True.
+        inspect(Own(), stored)
+
+
+def test_former_name():
+    """
+    A format that got another name is told the old one.
+    """
+    shop = presets.raw_md5(name="shop", formerly=("raw_md5",))
+    both = FormatList([presets.bcrypt(), shop])
+
+    for format_ in (shop, both):
+        for name in ("shop", "raw_md5"):
+            assert format_.verify("password", StoredHash(MD5, format=name)) is True
+    with pytest.raises(ConfigurationError):
+        FormatList([presets.raw_md5(), shop])
 
 
 @pytest.mark.parametrize(

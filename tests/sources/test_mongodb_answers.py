@@ -434,6 +434,7 @@ class Notes:
     """
 
     stored: list = attrs.field(factory=list)
+    name = "new"
 
     def verify(self, password, stored):
         self.stored.append(stored)
@@ -463,6 +464,9 @@ def test_hashes(expected, binary_hash, value):
     assert [expected] == [one.text for one in format_.stored]
     assert b"\xfe" == format_.stored[0].salt
     assert "new" == format_.stored[0].format
+    with pytest.raises(UnusableHashError):
+        asked(document | {"kind": "old"}, fields, format=format_)
+    assert 1 == len(format_.stored)
 
 
 @pytest.mark.parametrize("value", [b"\x00\xff", 1.5, {"$ne": 1}, ["x"]])

@@ -6,7 +6,13 @@ from migratekit.formats import presets
 from migratekit.formats.bcrypt import Bcrypt
 from migratekit.formats.ceilings import Ceilings
 from migratekit.formats.digest import Digest
-from migratekit.formats.format import Format, FormatList, LegacyFormat, inspect
+from migratekit.formats.format import (
+    Format,
+    FormatList,
+    LegacyFormat,
+    inspect,
+    verify,
+)
 from migratekit.formats.iterated import Iterated
 from migratekit.formats.kdf import Argon2, Pbkdf2, Scrypt
 from migratekit.formats.layout import Layout
@@ -48,4 +54,5 @@ __all__ = [
     "mask",
     "presets",
     "resolve",
+    "verify",
 ]

@@ -90,6 +90,11 @@ class Format:
         ceilings:
             What a hash may cost.
 
+        formerly:
+            Names that it had before, which hashes in the new store may still have.
+
+    A hash that names another format (`StoredHash.format`) is refused.
+
     All encodings of all forms are always tried, so that the time an answer takes does
     not tell which one matched.
 
@@ -107,6 +112,7 @@ class Format:
     transforms: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
     password_bytes: int | None = attrs.field(default=None, kw_only=True)
     ceilings: Ceilings = attrs.field(default=DEFAULT, kw_only=True)
+    formerly: tuple[str, ...] = attrs.field(default=(), converter=tuple, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         known_encodings(self.encodings)
@@ -195,6 +201,8 @@ class Format:
         return any(found)
 
     def _read(self, stored: StoredHash) -> "Check | _Refusal":
+        if not is_left_to(self, stored):
+            return _Refusal(_OTHER, known=False)
         if _characters(stored) > self.ceilings.text_characters:
             return _Refusal("it is too long", known=False)
         try:
@@ -244,7 +252,7 @@ class FormatList:
         return "+".join(format_.name for format_ in self.formats)
 
     def __attrs_post_init__(self) -> None:
-        names = [format_.name for format_ in self.formats]
+        names = [name for format_ in self.formats for name in _names(format_)]
         if not names:
             raise ConfigurationError("A FormatList needs at least one format.")
         if len(set(names)) < len(names):
@@ -264,8 +272,7 @@ class FormatList:
         Return the format that *stored* is left to, or None.
         """
         for format_ in self.formats:
-            named = stored.format in {None, format_.name}
-            if named and format_.identify(stored) is True:
+            if is_left_to(format_, stored) and format_.identify(stored) is True:
                 return format_
         return None
 
@@ -303,6 +310,36 @@ class FormatList:
 
 
 _UNDECLARED: Final = "it is malformed or of no declared format"
+_OTHER: Final = "it is of another format"
+
+
+def _names(format_: LegacyFormat) -> tuple[str, ...]:
+    former = format_.formerly if isinstance(format_, Format) else ()
+    return (format_.name, *former)
+
+
+def is_left_to(format_: LegacyFormat, stored: StoredHash) -> bool:
+    """
+    Return whether *stored* names *format_*, which is no list, or none at all.
+    """
+    return stored.format is None or stored.format in _names(format_)
+
+
+def verify(format_: LegacyFormat, password: str, stored: StoredHash) -> bool:
+    """
+    Return whether *stored*, which may name its format, is a hash of *password*.
+
+    Raises:
+        migratekit.errors.UnusableHashError: As `LegacyFormat.verify()` does, and if
+            *stored* names another format than *format_*.
+    """
+    ours = isinstance(format_, Format | FormatList)
+    if ours or is_left_to(format_, stored):
+        return format_.verify(password, stored) is True
+    masked = mask(stored.text)
+    # Nothing secret stays in the frame of the traceback.
+    del password, stored
+    raise UnusableHashError(masked, _OTHER)
 
 
 def inspect(format_: LegacyFormat, stored: StoredHash) -> None:
@@ -314,7 +351,7 @@ def inspect(format_: LegacyFormat, stored: StoredHash) -> None:
     """
     if isinstance(format_, Format | FormatList):
         format_.inspect(stored)
-    elif format_.identify(stored) is not True:
+    elif not (is_left_to(format_, stored) and format_.identify(stored) is True):
         masked = mask(stored.text)
         del stored
         raise UnusableHashError(masked, _UNDECLARED)

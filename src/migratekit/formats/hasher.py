@@ -8,7 +8,14 @@ import attrs
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats import envelope, wrapping
-from migratekit.formats.format import FormatList, LegacyFormat, holds_gil, inspect
+from migratekit.formats.format import (
+    FormatList,
+    LegacyFormat,
+    holds_gil,
+    inspect,
+    is_left_to,
+    verify,
+)
 from migratekit.formats.masking import mask
 from migratekit.hashing import GILHoldingHasher
 from migratekit.models import StoredHash
@@ -149,7 +156,7 @@ class LegacyHasher:
         if envelope.is_wrapped(encoded):
             return wrapping.verify(self.hasher, self.format, password, encoded)
         if envelope.is_sealed(encoded):
-            return self.format.verify(password, envelope.open(encoded)) is True
+            return verify(self.format, password, envelope.open(encoded))
         stored = StoredHash(encoded)
         if self._current(encoded) or self.format.identify(stored) is not True:
             return self.hasher.verify(password, encoded) is True
@@ -167,8 +174,8 @@ class LegacyHasher:
     def _chosen(self, stored: StoredHash) -> LegacyFormat | None:
         if isinstance(self.format, FormatList):
             return self.format.chosen(stored)
-        named = stored.format in {None, self.format.name}
-        return self.format if named and self.format.identify(stored) is True else None
+        left = is_left_to(self.format, stored)
+        return self.format if left and self.format.identify(stored) is True else None
 
     def _own(self, stored: StoredHash) -> str | None:
         if not isinstance(self.hasher, ImportingHasher):

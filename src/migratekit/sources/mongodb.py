@@ -191,7 +191,7 @@ class _Mongo:
         user = user_of(row)
         if not is_asked(user, identifier):
             return None
-        return user if self._format.verify(password, stored) is True else None
+        return user if formats.verify(self._format, password, stored) else None
 
     def _record(self, document: Document, number: int) -> ImportRecord | RowError:
         try:

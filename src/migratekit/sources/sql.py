@@ -150,7 +150,7 @@ class SQLSource:
         stored = None if row is None else hash_of(row)
         if row is None or stored is None:
             return None
-        if self._format.verify(password, stored) is not True:
+        if formats.verify(self._format, password, stored) is not True:
             return None
         return _asked_for(row, identifier)
 

@@ -3,7 +3,7 @@ Formats by the names of the products that store them.
 
 A preset is configuration over the engines of `migratekit.formats`, and no more.  Each
 takes besides its own arguments ``name``, ``encodings``, ``transforms``,
-``password_bytes`` and ``ceilings`` of `migratekit.formats.Format`.
+``password_bytes``, ``ceilings`` and ``formerly`` of `migratekit.formats.Format`.
 """
 
 from migratekit.formats.presets.databases import (

@@ -19,6 +19,7 @@ class Options(TypedDict, total=False):
     transforms: tuple[str, ...]
     password_bytes: int
     ceilings: Ceilings
+    formerly: tuple[str, ...]
 
 
 def made(name: str, scheme: Scheme, options: Options, **defaults: object) -> Format:

@@ -58,9 +58,9 @@ class VBulletin5Hashes:
 
 def _of_vbulletin(stored: StoredHash) -> tuple[bool, StoredHash]:
     if _scheme(stored) != _LEGACY:
-        return False, attrs.evolve(stored, salt2=None)
+        return False, attrs.evolve(stored, salt2=None, format=None)
     text, _, salt = stored.text.partition(" ")
-    return True, attrs.evolve(stored, text=text, salt=salt, salt2=None)
+    return True, attrs.evolve(stored, text=text, salt=salt, salt2=None, format=None)
 
 
 @attrs.frozen
@@ -108,7 +108,11 @@ def _of_xenforo(stored: StoredHash) -> tuple[LegacyFormat | None, StoredHash]:
     if make is None or not isinstance(text, str) or not text:
         raise UnusableHashError("…", "its scheme is unknown, or its data malformed")
     inner = attrs.evolve(
-        stored, text=text, salt=salt if isinstance(salt, str) else None, salt2=None
+        stored,
+        text=text,
+        salt=salt if isinstance(salt, str) else None,
+        salt2=None,
+        format=None,
     )
     return make(), inner
 
