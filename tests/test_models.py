@@ -3,6 +3,7 @@ The values that everything else talks about.
 """
 
 import datetime as dt
+import json
 
 import attrs
 import pytest
@@ -80,6 +81,8 @@ def test_allow_list():
             [{"a": float("nan")}, {"a": [float("inf")]}, {"a": {None: 1}}],
         ),
         ("profile", [{"a": Text("x")}, {"a": [(1, Origin.LOGIN)]}, {"a": 1 + 2j}]),
+        # Which Python writes and reads only if it is told to.
+        ("user_metadata", [{"a": 10**4300}, {"a": [-(10**4300)]}, {"a": 1 << 99999}]),
     ],
 )
 def test_types(make, field, values):
@@ -158,6 +161,16 @@ def test_json_is_plain():
     assert {"a": [1, {"b": [[2]]}]} == user.app_metadata
     assert dict is type(user.app_metadata)
     assert dict is type(user.app_metadata["a"][1])
+
+
+def test_long_number():
+    """
+    An int of as many digits as Python reads is kept.
+    """
+    most = 10**4300 - 1
+
+    assert [most, -most] == legacy(profile={"a": [most, -most]}).profile["a"]
+    assert most == json.loads(json.dumps(most))
 
 
 def test_json_is_copied():

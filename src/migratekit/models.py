@@ -6,13 +6,17 @@ import datetime as dt
 import enum
 import math
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
 
 _Nested: TypeAlias = "list[JSON] | tuple[JSON, ...] | Mapping[str, JSON]"
 JSON: TypeAlias = "bool | int | float | str | _Nested | None"
+
+
+# Python neither writes nor reads a decimal number of more digits, unless told to.
+_INT_BOUND: Final = 10**4300
 
 
 class Origin(enum.StrEnum):
@@ -41,8 +45,12 @@ def _json(value: object) -> object:
     """
     Copy *value* as plain JSON: a dict, list, str, number, bool or None.
     """
-    if value is None or type(value) in {bool, int, str}:
+    if value is None or type(value) in {bool, str}:
         return value
+    if type(value) is int:
+        if -_INT_BOUND < value < _INT_BOUND:
+            return value
+        raise TypeError("An int of so many digits is no JSON value.")
     if type(value) is float and math.isfinite(value):
         return value
     if type(value) is dict or isinstance(value, Mapping):
