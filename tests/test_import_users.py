@@ -356,6 +356,24 @@ def test_unusable_hash(scene):
     assert "oops" not in repr((report, rows))
 
 
+def test_lone_surrogate(scene):
+    """
+    What has no UTF-8 in a column that nobody needs keeps its own row out, and no other.
+    """
+    connection = scene.connect(hasher=LegacyHasher(CHEAPEST, presets.phpass()))
+    text = "$P$5saltsalt" + "." * 22
+    columns = {"salt": "\ud800"}, {"salt2": "\ud800"}, {"username": "\ud800"}
+    rows = [
+        person(number, password=StoredHash(text, **more))
+        for number, more in enumerate((*columns, {}), 1)
+    ]
+
+    report = connection.import_users(rows)
+
+    assert (1, 0, 0, 3) == figures(report)
+    assert [(n, "INVALID_HASH", "password_hash") for n in (1, 2, 3)] == told(report)
+
+
 def test_hasher_without_hashes(scene):
     """
     A hasher that takes no legacy hashes is a mistake of the configuration.

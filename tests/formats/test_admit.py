@@ -158,6 +158,19 @@ def test_refused(stored):
         refused(LegacyHasher(CHEAP, formats), stored)
 
 
+@pytest.mark.parametrize("column", ["salt", "salt2", "username"])
+def test_lone_surrogate(column):
+    """
+    A column that no envelope can hold is refused, though no format reads it.
+    """
+    hasher = LegacyHasher(CHEAP, presets.phpass())
+    stored = StoredHash("$P$5saltsalt" + "." * 22, **{column: "\ud800"})
+
+    assert "it, its salt or user name is no text" == refused(hasher, stored)
+    with pytest.raises(UnusableHashError):
+        hasher.wrapping(stored)
+
+
 def test_reason():
     """
     It is the declared format that says why.

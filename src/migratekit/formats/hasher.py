@@ -119,8 +119,7 @@ class LegacyHasher:
         stored = _opened(stored)
         chosen = self._chosen(stored)
         if chosen is not None:
-            inspect(chosen, stored)
-            return envelope.seal(stored, chosen.name)
+            return _sealed(chosen, stored)
         own = self._own(stored)
         if own is not None:
             return own
@@ -192,6 +191,20 @@ class LegacyHasher:
             return stored.text
         del stored
         raise refusal
+
+
+def _sealed(format_: LegacyFormat, stored: StoredHash) -> str:
+    """
+    Return what *format_* has nothing against as an envelope.
+    """
+    inspect(format_, stored)
+    try:
+        return envelope.seal(stored, format_.name)
+    except UnicodeEncodeError:
+        masked = mask(stored.text)
+    # Nothing secret stays in the frame of the traceback, nor in the error's context.
+    del stored
+    raise UnusableHashError(masked, "it, its salt or user name is no text")
 
 
 def _opened(stored: StoredHash) -> StoredHash:
