@@ -2,6 +2,7 @@
 Formats: candidates, markers, lists, and what they never raise or show.
 """
 
+import codecs
 import traceback
 
 import bcrypt
@@ -139,6 +140,44 @@ def test_all_candidates():
     ]
 
 
+@pytest.mark.parametrize("password", ["\ud800", "..", "a" * 70 + ".", "é" * 300])
+@pytest.mark.parametrize("encoding", ["punycode", "utf-7", "utf-16", "cp037"])
+def test_odd_encoding(encoding, password):
+    """
+    Whatever an encoding makes of a password, nothing but an answer comes of it.
+    """
+    format_ = presets.raw_md5(encodings=(encoding, "utf-8"))
+
+    assert format_.verify(password, StoredHash(MD5)) is False
+    assert not format_.digests(password, format_.derivation(StoredHash(MD5)))[2:]
+
+
+def test_faulty_encoding():
+    """
+    What an encoding of the application's own raises is a refusal.
+    """
+
+    def search(name):
+        return codecs.CodecInfo(encode, None, name=name) if name == "faulty" else None
+
+    def encode(text, errors="strict"):
+        if SECRET in text:
+            raise RuntimeError(text)
+        return text.encode(), len(text)
+
+    codecs.register(search)
+    try:
+        format_ = presets.raw_md5(encodings=("faulty",))
+        derivation = format_.derivation(StoredHash(MD5))
+        assert format_.verify("password", StoredHash(MD5)) is True
+        assert format_.digests(SECRET, derivation) is None
+        with pytest.raises(UnusableHashError) as caught:
+            format_.verify(SECRET, StoredHash(MD5))
+    finally:
+        codecs.unregister(search)
+    assert caught.value.__context__ is None
+
+
 def test_candidates_once():
     """
     A form that two ways lead to is tried once, one that cannot be written is left out.
@@ -180,6 +219,11 @@ def test_transform(chain, typed, expected):
         {"encodings": ()},
         {"encodings": ("utf-8", "cp1252", "cp1251", "cp1250")},
         {"encodings": ("klingon",)},
+        # They are of bytes, of no text, or of names on the net.
+        {"encodings": ("hex",)},
+        {"encodings": ("undefined",)},
+        {"encodings": ("idna",)},
+        {"encodings": ("utf-8\0",)},
         {"transforms": ("rot13",)},
         {"transforms": ("trim+rot13",)},
     ],

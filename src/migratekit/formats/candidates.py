@@ -53,14 +53,16 @@ def known_encodings(encodings: tuple[str, ...]) -> None:
     if not 1 <= len(encodings) <= MOST_ENCODINGS:
         raise ConfigurationError(f"Give one to {MOST_ENCODINGS} encodings.")
     for encoding in encodings:
-        try:
-            "".encode(encoding)
-        except LookupError:
-            unknown = True
-        else:
-            unknown = False
-        if unknown:
-            raise ConfigurationError(f"There is no encoding {encoding!r}.")
+        if not _encodes(encoding):
+            raise ConfigurationError(f"There is no encoding of text {encoding!r}.")
+
+
+def _encodes(encoding: str) -> bool:
+    # Those of names on the net raise for empty labels, and fold letters together.
+    try:
+        return "..A".encode(encoding) != "..a".encode(encoding)
+    except (LookupError, ValueError):
+        return False
 
 
 def known_transforms(transforms: tuple[str, ...]) -> None:
@@ -111,6 +113,6 @@ def candidates(
         for text in texts:
             try:
                 found[text.encode(encoding)] = None
-            except UnicodeEncodeError:
+            except UnicodeError:
                 continue
     return list(found)

@@ -165,8 +165,8 @@ class Format:
         """
         if self._too_long(password):
             return []
-        tried = candidates(password, self.encodings, self.transforms)
         try:
+            tried = candidates(password, self.encodings, self.transforms)
             found = [_derived(derivation, candidate) for candidate in tried]
         except Exception:  # noqa: BLE001 - whatever a library raises, it is refused.
             return None
@@ -193,8 +193,8 @@ class Format:
             return False if is_marker(stored.text) else check.detail
         if self._too_long(password):
             return False
-        tried = candidates(password, self.encodings, self.transforms)
         try:
+            tried = candidates(password, self.encodings, self.transforms)
             found = [_matches(check, candidate) for candidate in tried]
         except Exception:  # noqa: BLE001 - whatever a library raises, it is refused.
             return "it could not be computed"
