@@ -17,7 +17,7 @@ import pytest
 from vectors import GIVEN, load
 
 from migratekit.errors import ConfigurationError, UnusableHashError
-from migratekit.formats import Format, _passlib, libcrypt, presets, resolve
+from migratekit.formats import Format, _passlib, libcrypt, presets, resolve, rows
 from migratekit.formats.crypt import Crypt
 from migratekit.formats.libcrypt import Yescrypt
 from migratekit.formats.presets.catalogue import CATALOGUE, table
@@ -357,6 +357,21 @@ def test_fusionauth(stored):
     """
     assert presets.fusionauth().verify("pass", stored) is True
     assert presets.fusionauth().verify("Pass", stored) is False
+
+
+def test_fusionauth_is_made_once(monkeypatch):
+    """
+    No row has a recipe parsed, which takes longer than to hash.
+    """
+    monkeypatch.setattr(rows, "Iterated", None)
+    stored = StoredHash(b64(hashlib.md5(b"passsalt").digest()), salt=b64(b"salt"))
+
+    assert presets.fusionauth(scheme="salted-md5").verify("pass", stored) is True
+    assert presets.fusionauth(scheme="salted-md5", factor=2).verify("pass", stored) is (
+        False
+    )
+    with pytest.raises(UnusableHashError):
+        presets.fusionauth(scheme="salted-md5", factor=0).verify("pass", stored)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from migratekit.formats.databases import Database
 from migratekit.formats.kdf import scrypt_parameters
 from migratekit.formats.md5_crypt import md5_crypt
 from migratekit.formats.saslprep import saslprep
-from migratekit.formats.scheme import CostError
+from migratekit.formats.scheme import CostError, InBraces
 from migratekit.formats.scram import Scram
 from migratekit.models import StoredHash
 
@@ -371,6 +371,29 @@ def test_first_of_does_not_fall_through():
 
     with pytest.raises(CostError):
         scheme.read(StoredHash("$2b$31$" + "." * 53), DEFAULT)
+
+
+def test_in_braces():
+    """
+    The scheme that the braces name is asked, and no other.
+    """
+
+    class Asked:
+        def __init__(self):
+            self.texts = []
+
+        def read(self, stored, ceilings):
+            self.texts.append(stored.text)
+            return lambda password: True
+
+    one, other = Asked(), Asked()
+    scheme = InBraces((("SSHA", one), ("SHA", other)))
+
+    assert verify(scheme, "pass", "{ssha}{SHA}x")
+    for text in ("{SMD5}x", "SSHA}x", "{SSH", "x{SSHA}"):
+        with pytest.raises(UnusableHashError):
+            verify(scheme, "pass", text)
+    assert (["{ssha}{SHA}x"], []) == (one.texts, other.texts)
 
 
 def test_ceilings():

@@ -90,19 +90,28 @@ class Iterated:
         """
         See `migratekit.formats.scheme.Scheme.read()`.
         """
+        return self.read_rounds(stored, ceilings, self.rounds)
+
+    def read_rounds(
+        self, stored: StoredHash, ceilings: Ceilings, rounds: int | None
+    ) -> Derivation:
+        """
+        Read a hash of *rounds* rounds, unless its text says another number.
+        """
         fields = self.layout.read(stored.text)
         key = key_of(fields)
         if len(key) != self.first.size:
             raise MalformedError("its digest is cut, or of another format")
-        rounds = fields.get("rounds", self.rounds)
-        assert isinstance(rounds, int)  # noqa: S101 - one of both is there
+        said = fields.get("rounds", rounds)
+        assert isinstance(said, int)  # noqa: S101 - one of both is there
+        number = said + self.extra_rounds
         md4 = self.again.digest == "md4"
         most = ceilings.md4_rounds if md4 else ceilings.iterations
-        bounded(rounds + self.extra_rounds, 1, most, "number of rounds")
+        bounded(number, 1, most, "number of rounds")
         values = values_of(stored, fields, self.pepper, self.salt_column)
         missing(self.first, values)
         missing(self.again, values)
-        derive = partial(self._digest, values, rounds + self.extra_rounds)
+        derive = partial(self._digest, values, number)
         husk = partial(self.layout.blank, stored.text, "key")
         return Derivation(key, derive, husk, self, holds_gil=True)
 

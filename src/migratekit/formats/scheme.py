@@ -145,6 +145,32 @@ class FirstOf:
 
 
 @attrs.frozen
+class InBraces:
+    """
+    Schemes whose texts begin with a name in braces, in any letter case: ``{SSHA}``.
+
+    Args:
+        names: The names, and the scheme that reads the whole text of each.
+    """
+
+    names: tuple[tuple[str, Scheme], ...]
+    _found: dict[str, Scheme] = attrs.field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        found = {f"{{{name.lower()}": scheme for name, scheme in self.names}
+        object.__setattr__(self, "_found", found)
+
+    def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
+        """
+        See `Scheme.read()`.
+        """
+        scheme = self._found.get(stored.text.partition("}")[0].lower())
+        if scheme is None:
+            raise MalformedError("it is malformed or of another format")
+        return scheme.read(stored, ceilings)
+
+
+@attrs.frozen
 class Prefixed:
     """
     A scheme whose hashes stand behind a fixed text.

@@ -15,7 +15,7 @@ from migratekit.formats.kdf import Argon2, Pbkdf2
 from migratekit.formats.layout import Layout
 from migratekit.formats.libcrypt import Yescrypt
 from migratekit.formats.presets._make import Options, first_of, made
-from migratekit.formats.scheme import FirstOf, Prefixed, Scheme
+from migratekit.formats.scheme import FirstOf, InBraces, Prefixed, Scheme
 from migratekit.formats.scram import Scram
 
 
@@ -23,16 +23,16 @@ _SHA2: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 _SIZES: Final = {"md5": 16, "sha1": 20, **_SHA2}
 
 
-def _ldap_digests() -> FirstOf:
+def _ldap_digests() -> InBraces:
     names = {"md5": "MD5", "sha1": "SHA", **{name: name.upper() for name in _SHA2}}
-    schemes: list[Scheme] = []
+    schemes: list[tuple[str, Scheme]] = []
     for digest, name in names.items():
         plain = Layout(f"{{{{{name}}}}}{{key:base64}}", any_case=True)
-        schemes.append(Digest(f"{digest}($pass)", layout=plain))
+        schemes.append((name, Digest(f"{digest}($pass)", layout=plain)))
         key = f"key[{_SIZES[digest]}]+salt[1-64]"
         salted = Layout(f"{{{{S{name}}}}}{{{key}:base64}}", any_case=True)
-        schemes.append(Digest(f"{digest}($pass.$salt)", layout=salted))
-    return FirstOf(tuple(schemes))
+        schemes.append((f"S{name}", Digest(f"{digest}($pass.$salt)", layout=salted)))
+    return InBraces(tuple(schemes))
 
 
 LDAP_DIGESTS: Final = _ldap_digests()
@@ -202,16 +202,12 @@ def dovecot(*, cleartext: bool = False, **options: Unpack[Options]) -> Format:
     ``{DIGEST-MD5}`` needs the user name as ``user:realm``.  *cleartext* switches
     ``{PLAIN}`` and its kin on.  Source: ``password-scheme.c``.
     """
-    schemes: list[Scheme] = [
-        _prefixed("CRAM-MD5", CramMd5()),
-        _prefixed("MD5", Crypt("md5_crypt")),
-        *(_prefixed(name, scheme) for name, scheme in _DOVECOT.items()),
-        *_dovecot_digests(),
-    ]
+    behind: dict[str, Scheme] = {**_DOVECOT}
     if cleartext:
-        names = ("PLAIN", "CLEAR", "CLEARTEXT")
-        schemes += [_prefixed(name, ClearText()) for name in names]
-    return made("dovecot", first_of(*schemes), options)
+        behind |= dict.fromkeys(("PLAIN", "CLEAR", "CLEARTEXT"), ClearText())
+    schemes = ((name, _prefixed(name, scheme)) for name, scheme in behind.items())
+    scheme = InBraces((*schemes, *_dovecot_digests()))
+    return made("dovecot", scheme, options)
 
 
 def _prefixed(name: str, scheme: Scheme) -> Prefixed:
@@ -224,6 +220,8 @@ def _scram(digest: str) -> Scram:
 
 
 _DOVECOT: Final[dict[str, Scheme]] = {
+    "CRAM-MD5": CramMd5(),
+    "MD5": Crypt("md5_crypt"),
     "MD5-CRYPT": Crypt("md5_crypt"),
     "SHA256-CRYPT": Crypt("sha256_crypt"),
     "SHA512-CRYPT": Crypt("sha512_crypt"),
@@ -241,7 +239,7 @@ _DOVECOT: Final[dict[str, Scheme]] = {
 }
 
 
-def _dovecot_digests() -> list[Scheme]:
+def _dovecot_digests() -> list[tuple[str, Scheme]]:
     recipes = {
         "PLAIN-MD5": ("md5($pass)", "hex", 16),
         "LDAP-MD5": ("md5($pass)", "base64", 16),
@@ -257,10 +255,12 @@ def _dovecot_digests() -> list[Scheme]:
         "SSHA512": ("sha512($pass.$salt)", "base64", 64),
         "DIGEST-MD5": ("md5($username.':'.$pass)", "hex", 16),
     }
-    schemes: list[Scheme] = []
-    for name, (recipe, kind, size) in recipes.items():
+    schemes: list[tuple[str, Scheme]] = []
+    for base, (recipe, kind, size) in recipes.items():
         field = f"key[{size}]+salt[1-64]" if "$salt" in recipe else "key"
         for suffix, armor in (("", kind), (".HEX", "hex"), (".B64", "base64")):
-            text = f"{{{{{name}{suffix}}}}}{{{field}:{armor}}}"
-            schemes.append(Digest(recipe, layout=Layout(text, any_case=True)))
+            name = f"{base}{suffix}"
+            text = f"{{{{{name}}}}}{{{field}:{armor}}}"
+            layout = Layout(text, any_case=True)
+            schemes.append((name, Digest(recipe, layout=layout)))
     return schemes
