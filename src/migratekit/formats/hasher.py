@@ -118,16 +118,11 @@ class LegacyHasher:
             return self._admitted_wrapped(stored)
         stored = _opened(stored)
         chosen = self._chosen(stored)
-        if chosen is not None:
-            return _sealed(chosen, stored)
-        own = self._own(stored)
+        own = self._own(stored) if chosen is None else None
         if own is not None:
             return own
-        inspect(self.format, stored)  # It knows best what is wrong.
-        masked = mask(stored.text)
-        # Nothing secret stays in the frame of the traceback.
-        del stored
-        raise UnusableHashError(masked, "it is malformed or of no declared format")
+        # What nobody knows is refused by the declared format, which knows best why.
+        return _sealed(chosen or self.format, stored)
 
     def wrapping(self, stored: StoredHash, /) -> Callable[[], str] | None:
         """
