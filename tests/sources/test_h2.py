@@ -46,7 +46,10 @@ class _OverJDBC:
             # Its source has escapes that Python does not like any more.
             warnings.simplefilter("ignore")
             import jaydebeapi
+            import jpype.config
 
+        # Else the end of the process may wait for Java's threads for ever.
+        jpype.config.destroy_jvm = False
         return jaydebeapi
 
     def initialize(self, connection):
