@@ -107,6 +107,23 @@ def test_quiet(caplog):
     assert [] == caplog.records
 
 
+def test_one_line(caplog):
+    """
+    What a rule or the source said begins no line of its own in a log; as data it stays.
+    """
+    caplog.set_level(logging.INFO, "migratekit")
+    reason = "é\r\nLoginSucceeded \x1b[2J\u202e"
+
+    log_event(LoginRefused(identifier="ada", reason=reason))
+    log_event(LoginRefused(identifier="ada", reason="nó"))
+
+    assert [
+        r"LoginRefused identifier=ada reason=\xe9\r\nLoginSucceeded \x1b[2J\u202e",
+        "LoginRefused identifier=ada reason=nó",
+    ] == [record.getMessage() for record in caplog.records]
+    assert reason == caplog.records[0].migratekit["reason"]
+
+
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [

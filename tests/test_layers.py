@@ -30,7 +30,7 @@ LAYERS = (
     ("imports", "password_rules"),
     ("_tokens", "formats", "passwords"),
     ("protocols", "validation", "throttle"),
-    ("policy", "_columns", "hashing"),
+    ("policy", "audit", "_columns", "hashing"),
     ("events", "errors"),
     ("models", "_chunks"),
 )

@@ -29,6 +29,16 @@ def printable(identifier: object) -> str:
     return ascii(identifier[:64])[1:-1][:64]
 
 
+def one_line(value: object) -> str:
+    """
+    Return *value* as text that cannot begin a new line in a log, or steer a terminal.
+
+    A rule's reason and a legacy id may hold what somebody else has written.
+    """
+    text = str(value)
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
 @attrs.frozen(kw_only=True)
 class Event:
     """
@@ -300,7 +310,7 @@ def log_event(event: Event) -> None:
     """
     fields = attrs.asdict(event)
     name = type(event).__name__
-    text = " ".join(f"{key}={value}" for key, value in fields.items())
+    text = " ".join(f"{key}={one_line(value)}" for key, value in fields.items())
     _logger().log(
         event.level,
         "%s %s",
