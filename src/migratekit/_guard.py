@@ -16,6 +16,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from migratekit._circuit import Circuit, Entry, Limits
 from migratekit.errors import LegacyUnavailableError, MigrateKitError
 from migratekit.events import Event
@@ -330,19 +332,32 @@ class _TaskCall(_Call):
         self._task.cancel()
         return waits
 
-    def _take(self, wake: Callable[[], object], task: "asyncio.Task[Any]") -> None:
+    def _take(self, wake: Callable[[], object], task: "asyncio.Task[_Outcome]") -> None:
         if task.cancelled():
             self.error = LegacyUnavailableError("the call was cancelled")
-        else:
+        elif task.exception() is not None:
             self.error = task.exception()
-        if self.error is None:
-            self.answer = task.result()
+        else:
+            self.answer, self.error = task.result().value, task.result().error
         self._end()
         wake()
 
 
-async def _awaited(ask: Ask, arguments: tuple[str, ...]) -> Any:
-    return await ask(*arguments)
+@attrs.frozen
+class _Outcome:
+    """
+    How a call ended.  In its debug mode asyncio shows what a task returns and raises.
+    """
+
+    value: Any = attrs.field(default=None, repr=False)
+    error: Exception | None = attrs.field(default=None, repr=False)
+
+
+async def _awaited(ask: Ask, arguments: tuple[str, ...]) -> _Outcome:
+    try:
+        return _Outcome(await ask(*arguments))
+    except Exception as exc:  # noqa: BLE001 -- it is raised where it was asked
+        return _Outcome(error=exc)
 
 
 def _judge(circuit: Circuit, entry: Entry, error: BaseException | None) -> None:
