@@ -184,6 +184,22 @@ def test_exit(clock, runner):
     assert (0, 1) == (door.health.calls, door.health.failures)
 
 
+def test_interruption(door):
+    """
+    What is raised to end more than a call passes through, and its place is free again.
+    """
+
+    class Interruption(BaseException):
+        pass
+
+    door = door()
+
+    with pytest.raises(Interruption):
+        door.ask(Interruption())
+
+    assert (0, 1) == (door.health.calls, door.health.failures)
+
+
 def test_deadline(door):
     """
     Whoever has waited long enough is told that the source could not be asked.
