@@ -13,7 +13,7 @@ from test_events import example
 
 from migratekit import MigrationPolicy
 from migratekit.audit import LEVELS, AuditLog
-from migratekit.errors import MigrateKitError, Violation
+from migratekit.errors import MigrateKitError, TooManyAttemptsError, Violation
 from migratekit.events import (
     LoginRefused,
     LoginSucceeded,
@@ -21,8 +21,10 @@ from migratekit.events import (
     UserMigrated,
     UserSignedUp,
 )
+from migratekit.hashing import HashQueue
 from migratekit.models import Origin
 from migratekit.testing import CHEAPEST
+from migratekit.throttles import NoThrottle
 
 
 # The whole of OWASP's Application Logging Vocabulary, with its levels.
@@ -264,6 +266,33 @@ def store_cannot_write(scene):
     scene.store.before("create", down)
 
 
+class Waiting(NoThrottle):
+    """
+    A throttle that lets nobody try.
+    """
+
+    def reserve(self, key, /):
+        return 30.0
+
+
+class Lost(NoThrottle):
+    """
+    A throttle that nobody can ask.
+    """
+
+    def reserve(self, key, /):
+        raise OSError
+
+
+def full():
+    """
+    Return a queue with no place left.
+    """
+    queue = HashQueue(at_once=1, places=1)
+    queue.place().take()
+    return queue
+
+
 def deny(login):
     return "not on Sundays"
 
@@ -302,6 +331,9 @@ OUTCOMES = [
     (blocked_in_source, {}, "pw"),
     (must_change_in_source, {}, "pw"),
     (invalid_in_source, {}, "pw"),
+    (stored, {"throttle": Waiting()}, "pw"),
+    (stored, {"throttle": Lost()}, "pw"),
+    (stored, {"hash_queue": full()}, "pw"),
     (outage, {}, "pw"),
     (outage, {"policy": SLOW}, "pw"),
     (contract_error, {}, "pw"),
@@ -334,6 +366,8 @@ def test_complete(scene, lines, kind, options, password, call, success):
         more = ["new"] if call == "change_password" else []
         getattr(connection, call)(identifier, password, *more)
         expected = success
+    except TooManyAttemptsError:
+        expected = "authn_login_fail_max"
     except MigrateKitError:
         expected = "authn_login_fail"
 

@@ -29,6 +29,7 @@ LEVELS: Final[Mapping[str, str]] = {
     "authz_admin": "WARN",
     "authz_fail": "CRITICAL",
     "crypt_encrypt_fail": "WARN",
+    "excess_rate_limit_exceeded": "WARN",
     "input_validation_fail": "WARN",
     "sys_monitor_disabled": "WARN",
     "sys_monitor_enabled": "WARN",
@@ -75,6 +76,14 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
     events.SourceResumed: (
         "sys_monitor_enabled:,legacy_source",
         "The source {part} answers again",
+    ),
+    events.AttemptsThrottled: (
+        "excess_rate_limit_exceeded:,{kind}",
+        "Too many attempts by one {kind}; seconds to wait: {retry_after}",
+    ),
+    events.ThrottleFailed: (
+        "sys_monitor_disabled:,throttle",
+        "An attempt that was no failure still counts as one: {detail}",
     ),
     events.UserSignedUp: (
         "user_created:{user_id},{user_id},{origin}",
