@@ -33,6 +33,7 @@ LAYERS = (
     ("policy", "audit", "_columns", "hashing"),
     ("events", "errors"),
     ("models", "_chunks"),
+    ("_fields",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

@@ -4,19 +4,22 @@ The values that the rest of the package talks about.
 
 import datetime as dt
 import enum
-import math
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import attrs
+
+from migratekit._fields import (
+    flag,
+    json_object,
+    optional_aware,
+    optional_text,
+    text,
+)
 
 
 _Nested: TypeAlias = "list[JSON] | tuple[JSON, ...] | Mapping[str, JSON]"
 JSON: TypeAlias = "bool | int | float | str | _Nested | None"
-
-
-# Python neither writes nor reads a decimal number of more digits, unless told to.
-_INT_BOUND: Final = 10**4300
 
 
 class Origin(enum.StrEnum):
@@ -41,52 +44,9 @@ class KeyKind(enum.StrEnum):
     LEGACY_ID = "legacy_id"
 
 
-def _json(value: object) -> object:
-    """
-    Copy *value* as plain JSON: a dict, list, str, number, bool or None.
-    """
-    if value is None or type(value) in {bool, str}:
-        return value
-    if type(value) is int:
-        if -_INT_BOUND < value < _INT_BOUND:
-            return value
-        raise TypeError("An int of so many digits is no JSON value.")
-    if type(value) is float and math.isfinite(value):
-        return value
-    if type(value) is dict or isinstance(value, Mapping):
-        if not {*map(type, value)} <= {str}:
-            raise TypeError("The keys of a profile or metadata must be str.")
-        return {key: _json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
-    raise TypeError(f"{type(value).__name__} is no JSON value.")
-
-
 def _json_object(value: Mapping[str, JSON]) -> dict[str, JSON]:
-    if type(value) is not dict and not isinstance(value, Mapping):
-        raise TypeError(f"A mapping was expected, not {type(value).__name__}.")
-    return _json(value)  # type: ignore[return-value]
-
-
-def _text(_: object, attribute: "attrs.Attribute[str]", value: object) -> None:
-    if type(value) is not str:
-        raise TypeError(f"{attribute.name} must be str, not {type(value).__name__}.")
-
-
-def _flag(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
-    if type(value) is not bool:
-        raise TypeError(f"{attribute.name} must be bool, not {type(value).__name__}.")
-
-
-def _aware(
-    _: object, attribute: "attrs.Attribute[dt.datetime]", value: dt.datetime
-) -> None:
-    if not isinstance(value, dt.datetime) or value.tzinfo is None:
-        raise TypeError(f"{attribute.name} must be a datetime with a time zone.")
-
-
-_optional_text = attrs.validators.optional(_text)
-_optional_aware = attrs.validators.optional(_aware)
+    copied: dict[str, JSON] = json_object(value)
+    return copied
 
 
 def _kind(value: KeyKind | str) -> KeyKind:
@@ -136,11 +96,11 @@ class _Person:
     What the source and the store both know of a user.
     """
 
-    email: str | None = attrs.field(validator=_optional_text)
-    email_verified: bool = attrs.field(default=False, validator=_flag)
-    username: str | None = attrs.field(default=None, validator=_optional_text)
-    blocked: bool = attrs.field(default=False, validator=_flag)
-    must_change_password: bool = attrs.field(default=False, validator=_flag)
+    email: str | None = attrs.field(validator=optional_text)
+    email_verified: bool = attrs.field(default=False, validator=flag)
+    username: str | None = attrs.field(default=None, validator=optional_text)
+    blocked: bool = attrs.field(default=False, validator=flag)
+    must_change_password: bool = attrs.field(default=False, validator=flag)
     profile: dict[str, JSON] = attrs.field(
         factory=dict, converter=_json_object, repr=False, hash=False
     )
@@ -150,9 +110,7 @@ class _Person:
     app_metadata: dict[str, JSON] = attrs.field(
         factory=dict, converter=_json_object, repr=False, hash=False
     )
-    created_at: dt.datetime | None = attrs.field(
-        default=None, validator=_optional_aware
-    )
+    created_at: dt.datetime | None = attrs.field(default=None, validator=optional_aware)
 
 
 @attrs.frozen(kw_only=True)
@@ -197,7 +155,7 @@ class LegacyUser(_Person):
         TypeError: If a value has another type.
     """
 
-    user_id: str = attrs.field(validator=_text)
+    user_id: str = attrs.field(validator=text)
 
 
 @attrs.frozen(kw_only=True)
@@ -224,15 +182,13 @@ class User(_Person):
             When the record was last written.  UTC.
     """
 
-    id: str = attrs.field(validator=_text)
+    id: str = attrs.field(validator=text)
     origin: Origin = attrs.field(converter=Origin)
-    legacy_id: str | None = attrs.field(default=None, validator=_optional_text)
+    legacy_id: str | None = attrs.field(default=None, validator=optional_text)
     migrated_at: dt.datetime | None = attrs.field(
-        default=None, validator=_optional_aware
+        default=None, validator=optional_aware
     )
-    updated_at: dt.datetime | None = attrs.field(
-        default=None, validator=_optional_aware
-    )
+    updated_at: dt.datetime | None = attrs.field(default=None, validator=optional_aware)
 
 
 def identifiers(user: User) -> tuple[Identifier, ...]:
@@ -295,7 +251,7 @@ class StoredHash:
         format: The name of the format, where several are mixed.
     """
 
-    text: str = attrs.field(repr=False, validator=_text)
+    text: str = attrs.field(repr=False, validator=text)
     salt: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False)
     salt2: str | bytes | None = attrs.field(default=None, kw_only=True, repr=False)
     username: str | None = attrs.field(default=None, kw_only=True)

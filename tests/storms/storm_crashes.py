@@ -122,7 +122,7 @@ class Scene:
             store,
             self.source,
             source_name="shop",
-            policy=MigrationPolicy(failure_floor=0),
+            policy=MigrationPolicy(failure_floor=0, legacy_deadline=60),
             hasher=HASHER,
             listeners=(),
             throttle=NoThrottle(),

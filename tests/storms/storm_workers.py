@@ -228,7 +228,7 @@ def _door(kind, store, plan):
         store,
         source,
         source_name="shop",
-        policy=MigrationPolicy(failure_floor=0),
+        policy=MigrationPolicy(failure_floor=0, legacy_deadline=60),
         hasher=_hasher(),
         listeners=(),
         throttle=NoThrottle(),

@@ -1,0 +1,74 @@
+"""
+What the fields of the values may hold.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+
+# Python neither writes nor reads a decimal number of more digits, unless told to.
+_INT_BOUND: Final = 10**4300
+
+
+def _json(value: object) -> object:
+    """
+    Copy *value* as plain JSON: a dict, list, str, number, bool or None.
+    """
+    if value is None or type(value) in {bool, str}:
+        return value
+    if type(value) is int:
+        if -_INT_BOUND < value < _INT_BOUND:
+            return value
+        raise TypeError("An int of so many digits is no JSON value.")
+    if type(value) is float and math.isfinite(value):
+        return value
+    if type(value) is dict or isinstance(value, Mapping):
+        if not {*map(type, value)} <= {str}:
+            raise TypeError("The keys of a profile or metadata must be str.")
+        return {key: _json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    raise TypeError(f"{type(value).__name__} is no JSON value.")
+
+
+def json_object(value: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Copy a mapping as a plain JSON object.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if type(value) is not dict and not isinstance(value, Mapping):
+        raise TypeError(f"A mapping was expected, not {type(value).__name__}.")
+    return _json(value)  # type: ignore[return-value]
+
+
+def text(_: object, attribute: "attrs.Attribute[str]", value: object) -> None:
+    """
+    Refuse what is no str, and no subclass either.
+    """
+    if type(value) is not str:
+        raise TypeError(f"{attribute.name} must be str, not {type(value).__name__}.")
+
+
+def flag(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
+    """
+    Refuse what is no bool.
+    """
+    if type(value) is not bool:
+        raise TypeError(f"{attribute.name} must be bool, not {type(value).__name__}.")
+
+
+def _aware(
+    _: object, attribute: "attrs.Attribute[dt.datetime]", value: dt.datetime
+) -> None:
+    if not isinstance(value, dt.datetime) or value.tzinfo is None:
+        raise TypeError(f"{attribute.name} must be a datetime with a time zone.")
+
+
+optional_text = attrs.validators.optional(text)
+optional_aware = attrs.validators.optional(_aware)
