@@ -241,6 +241,16 @@ def test_keys(keys):
         TokenSigner(Sealed(keys))
 
 
+def test_key_without_utf8():
+    """
+    A key with a lone surrogate is refused, and no error on the way shows it.
+    """
+    with pytest.raises(ConfigurationError) as caught:
+        TokenSigner(Sealed(f"{KEY}\ud800"))
+
+    assert caught.value.__context__ is None
+
+
 def test_keys_are_not_printed():
     """
     No key is in a `repr`.

@@ -88,6 +88,14 @@ def usable_keys(sealed: Sealed) -> list[bytes]:
         given = [given]
     if not isinstance(given, list | tuple):
         return []
-    keys = [key.encode() if isinstance(key, str) else key for key in given]
+    keys = [_octets(key) if isinstance(key, str) else key for key in given]
     fit = all(isinstance(key, bytes) and len(key) >= _LEAST_KEY_BYTES for key in keys)
     return keys if fit else []
+
+
+def _octets(key: str) -> bytes:
+    try:
+        return key.encode()
+    except UnicodeEncodeError:
+        # A lone surrogate has no UTF-8, and the error would have the key in it.
+        return b""

@@ -370,3 +370,21 @@ def test_frames(text):
             shown = {k: repr(v) for k, v in frames.tb_frame.f_locals.items()}
             assert not [k for k, v in shown.items() if "canary" in v or text in v]
             frames = frames.tb_next
+
+
+BCRYPT = "$2b$04$" + "." * 53
+
+
+@pytest.mark.parametrize("beside", ["salt", "salt2", "username"])
+def test_no_utf8(beside):
+    """
+    What cannot be stored, because a lone surrogate has no UTF-8, is refused like all
+    else that cannot be verified.
+    """
+    hasher = LegacyHasher(CHEAP, presets.bcrypt())
+    stored = StoredHash(BCRYPT, **{beside: "s\udfff"})
+
+    with pytest.raises(UnusableHashError) as caught:
+        hasher.admit(stored)
+
+    assert caught.value.__context__ is None

@@ -224,7 +224,19 @@ def test_keycloak_by_id():
 
 @pytest.mark.parametrize(
     "denied",
-    [[200], [302], [399], [407], [408], [429], [500], [401.0], [True], ["401"]],
+    [
+        [200],
+        [302],
+        [399],
+        [407],
+        [408],
+        [429],
+        [500],
+        [401.0],
+        [True],
+        ["401"],
+        [[401]],
+    ],
 )
 def test_statuses_that_are_no_no(denied):
     """

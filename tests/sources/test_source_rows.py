@@ -121,6 +121,10 @@ def test_unknown_columns():
         {"x": "email", "y": "email"},
         {"x": "name", "y": "profile.name"},
         {"x": "email", "X": "username"},
+        {"x": None},
+        {"x": ["email"]},
+        {"x": b"email"},
+        {5: "email"},
     ],
 )
 def test_bad_mapping(columns):

@@ -78,9 +78,11 @@ def columns_of(columns: Columns | Mapping[str, str] | None) -> Columns:
         return columns
     mapping: dict[str, str] = {}
     for column, name in (columns or {}).items():
-        target = target_of(name)
+        target = target_of(name) if isinstance(name, str) else None
         if target is None:
             raise ConfigurationError(f"{name!r} is nothing a column can mean.")
+        if not isinstance(column, str):
+            raise ConfigurationError("The name of a column is text.")
         if column.lower() in mapping or target in mapping.values():
             raise ConfigurationError(f"{column!r} or {name!r} is mapped twice.")
         mapping[column.lower()] = target

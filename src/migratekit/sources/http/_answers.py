@@ -19,13 +19,13 @@ def statuses_of(statuses: Iterable[int]) -> frozenset[int]:
             If one cannot: only 4xx can, and of those not 408 and 429, nor 407, which
             is a proxy's.
     """
-    found = frozenset(statuses)
+    found = tuple(statuses)
     for status in found:
         if type(status) is not int or not 400 <= status <= 499:
             raise ConfigurationError("Only a status of 400 to 499 can be a no.")
         if status in {407, 408, 429}:
             raise ConfigurationError(f"{status} says nothing about a password.")
-    return found
+    return frozenset(found)
 
 
 def object_of(answer: Answer) -> dict[str, Any]:
