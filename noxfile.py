@@ -164,10 +164,12 @@ def formats(session: nox.Session) -> None:
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """
-    Throw a million stored hashes at every format.
+    Throw a million inputs at each parser and door, and as many hashes at the formats.
     """
     session.install("-e", EXTRAS, *_group("tests"))
-    session.run("python", "tests/fuzz/fuzz_formats.py", *session.posargs)
+    session.run("python", "tests/fuzz/fuzz_targets.py", *session.posargs)
+    if not session.posargs:
+        session.run("python", "tests/fuzz/fuzz_formats.py")
 
 
 @nox.session
