@@ -173,6 +173,15 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def timing(session: nox.Session) -> None:
+    """
+    Time thousands of failing logins of every kind, and try to tell them apart.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    session.run("python", "tests/timing/timing_logins.py", *session.posargs)
+
+
+@nox.session
 def laws(session: nox.Session) -> None:
     """
     Play the world, and the model against the stores, twenty times as long.
