@@ -182,6 +182,15 @@ def timing(session: nox.Session) -> None:
 
 
 @nox.session
+def load(session: nox.Session) -> None:
+    """
+    Let thousands log in while the source hangs, dies and returns.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    session.run("python", "tests/load/load_outage.py", *session.posargs)
+
+
+@nox.session
 def laws(session: nox.Session) -> None:
     """
     Play the world, and the model against the stores, twenty times as long.
