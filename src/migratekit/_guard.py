@@ -39,7 +39,10 @@ class _Circuits:
     """
 
     def __init__(self, source: object, limits: Limits, clock: Clock) -> None:
-        self._source = source
+        # Looked up once: isinstance() takes long with a protocol.
+        self._part_of = _whole
+        if isinstance(source, PartitionedSource):
+            self._part_of = source.part_of
         self._limits = limits
         self._clock = clock
         self._circuits: dict[str, Circuit] = {}
@@ -69,13 +72,15 @@ class _Circuits:
         """
         Return the circuit that an outage for *identifier* belongs to.
         """
-        part = ""
-        if isinstance(self._source, PartitionedSource):
-            part = self._source.part_of(identifier)
+        part = self._part_of(identifier)
         if part not in self._circuits:
             made = Circuit(self._limits, self._clock, part)
             return self._circuits.setdefault(part, made)
         return self._circuits[part]
+
+
+def _whole(identifier: str, /) -> str:  # noqa: ARG001
+    return ""
 
 
 class Unguarded:
