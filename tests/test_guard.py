@@ -167,10 +167,14 @@ def test_answer(door):
 )
 def test_error(door, error):
     """
-    An exception is passed on, too.
+    An exception is passed on, too, and nothing is asked twice.
     """
+    asked = door()
+
     with pytest.raises(type(error)):
-        door().ask(error)
+        asked.ask(error)
+
+    assert 1 == asked.source.calls
 
 
 def test_exit(clock, runner):

@@ -333,6 +333,30 @@ def test_swap_lost_other_password(scene):
     assert [] == scene.site.calls
 
 
+def test_swap_is_for_the_verified_record(scene):
+    """
+    A password that changes while the old one is hashed afresh is not overwritten.
+    """
+    user = scene.store_user(ADA, OLD.hash("pw"))
+    other = scene.beside()
+
+    class Overtaken:
+        verify = staticmethod(CHEAPEST.verify)
+        needs_rehash = staticmethod(CHEAPEST.needs_rehash)
+
+        def hash(self, password, /):
+            if password == "pw":
+                other.set_password(user.id, "new")
+            return CHEAPEST.hash(password)
+
+    connection = scene.connect(hasher=Overtaken())
+
+    with pytest.raises(InvalidCredentialsError):
+        connection.authenticate(ADA, "pw")
+
+    assert CHEAPEST.verify("new", scene.find(ADA).password_hash)
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -577,6 +601,30 @@ def test_preloaded_race_with_another(scene, ada):
     assert scene.find(ADA).password_hash is None
 
 
+def test_preloaded_race_with_another_preloaded(scene, ada):
+    """
+    The identifier went to another pre-loaded user: the source's yes is not theirs.
+    """
+    user = scene.preload("1", ADA)
+    grace = scene.preload("2", "grace@example.com")
+    other = scene.beside()
+
+    def hand_over():
+        other.delete_user(user.id)
+        other.change_email(grace.id, ADA)
+
+    scene.store.before("replace", hand_over)
+
+    with pytest.raises(InvalidCredentialsError) as caught:
+        scene.connection.authenticate(ADA, "pw")
+
+    assert "no_password" == caught.value.reason
+    assert (grace.id, None) == (
+        scene.find(ADA).user.id,
+        scene.find(ADA).password_hash,
+    )
+
+
 def test_preloaded_busy(scene, ada):
     """
     A record that changes at every try ends in an error, not in a loop.
@@ -753,6 +801,18 @@ def test_first_login(scene, ada):
         UserMigrated(user_id=user.id, legacy_id="shop|1", origin=Origin.LOGIN),
         LoginSucceeded(user_id=user.id, migrated=True),
     ] == scene.events
+
+
+def test_unverified(scene, ada):
+    """
+    An e-mail that the source has no proof of is unverified here, too.
+    """
+    scene.site.change("1", email_verified=False)
+
+    result = scene.connection.authenticate(ADA, "pw")
+
+    assert result.migrated
+    assert not scene.find(ADA).user.email_verified
 
 
 def test_unknown(scene):

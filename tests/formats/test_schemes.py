@@ -181,6 +181,18 @@ def test_digest_cut():
         verify(Digest("md5($pass)"), "pass", md5(b"pass")[:-2])
 
 
+def test_pbkdf2_cut():
+    """
+    A key that was cut is refused, though PBKDF2 makes one of any length.
+    """
+    key = hashlib.pbkdf2_hmac("sha256", b"pass", b"salt", 1)
+    scheme = Pbkdf2("{key:hex}", digest="sha256", rounds=1)
+
+    assert verify(scheme, "pass", key.hex(), salt="salt")
+    with pytest.raises(UnusableHashError):
+        verify(scheme, "pass", key[:4].hex(), salt="salt")
+
+
 @pytest.mark.parametrize("code", ["4", "Q", "T", "z"])
 def test_phpass_rounds(code):
     """
@@ -417,6 +429,20 @@ def test_own_ceiling():
     assert presets.bcrypt().verify("pass", StoredHash(text))
     with pytest.raises(UnusableHashError):
         strict.verify("pass", StoredHash(text))
+
+
+def test_ceiling_comes_first(monkeypatch):
+    """
+    Of a hash over the ceiling nothing is computed.
+    """
+    text = bcrypt.hashpw(b"pass", bcrypt.gensalt(5)).decode()
+    computed = []
+    monkeypatch.setattr(bcrypt, "hashpw", lambda *given: computed.append(given))
+
+    with pytest.raises(UnusableHashError):
+        presets.bcrypt(ceilings=Ceilings(bcrypt_cost=4)).verify("", StoredHash(text))
+
+    assert [] == computed
 
 
 def test_aes():
