@@ -203,6 +203,15 @@ def laws(session: nox.Session) -> None:
 
 
 @nox.session
+def planted(session: nox.Session) -> None:
+    """
+    Plant one bug after another; a test that is named for it must notice each.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    session.run("python", "tests/planted/plant.py", *session.posargs)
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """
     Measure, and write the figures to benchmarks/*.json.

@@ -1,0 +1,10 @@
+"""
+All planted bugs.
+"""
+
+import bugs_in_changes
+import bugs_in_login
+import bugs_in_ports
+
+
+BUGS = (*bugs_in_login.BUGS, *bugs_in_changes.BUGS, *bugs_in_ports.BUGS)
