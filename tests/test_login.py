@@ -427,8 +427,10 @@ def test_preloaded_wrong_password(scene, ada):
     """
     scene.preload("1", ADA)
 
-    with scene.refused(InvalidCredentialsError):
+    with scene.refused(InvalidCredentialsError) as caught:
         scene.connection.authenticate(ADA, "wrong")
+
+    assert "unknown_or_wrong" == caught.value.reason
 
 
 def test_preloaded_outage(scene, ada):

@@ -394,6 +394,7 @@ def test_valid_email(email):
         "ada\uff20example.com",
         "ada@.localhost",
         "ada@-.test",
+        "ada@x.-y.localhost",
         "x" * 65 + "@example.com",
         "é" * 33 + "@example.com",
         "x@" + ".".join(["y" * 60] * 4) + ".example.com",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from migratekit.errors import UnusableHashError
 from migratekit.formats import FormatList, envelope, presets, resolve
 from migratekit.formats.hasher import LegacyHasher
+from migratekit.formats.masking import mask
 from migratekit.models import StoredHash
 from migratekit.passwords import Argon2Hasher
 
@@ -85,6 +86,8 @@ def test_malformed(text):
 
     assert caught.value.__context__ is None
     assert "AAAA" not in str(caught.value)
+    assert mask(text) == caught.value.masked
+    assert "it is no envelope of version 1" == caught.value.detail
 
 
 @given(st.text(max_size=60).map(lambda text: "$mk$v=1$" + text))
