@@ -218,7 +218,7 @@ class World:
         return attrs.evolve(user, **{field: identifier})
 
     def EnterQueue(self, step):
-        return rarely(self.draw, st.builds(OverloadedError))
+        return self.rarely(st.builds(OverloadedError))
 
     def LeaveQueue(self, step):
         return None
@@ -262,13 +262,13 @@ class World:
 
     def ReserveAttempt(self, step):
         wait = st.sampled_from((0, 1.5, math.inf))
-        return rarely(self.draw, wait | STORE_DOWN)
+        return self.rarely(wait | STORE_DOWN)
 
     def ReleaseAttempt(self, step):
-        return rarely(self.draw, STORE_DOWN)
+        return self.rarely(STORE_DOWN)
 
     def ResetAttempts(self, step):
-        return rarely(self.draw, STORE_DOWN)
+        return self.rarely(STORE_DOWN)
 
     def AskRule(self, step):
         return self.draw(

@@ -689,6 +689,29 @@ def test_preloaded_since_the_first_look(scene, ada):
     assert scene.connection.authenticate(ADA, "pw").migrated
 
 
+@pytest.mark.parametrize("answer", ["none", "outage"])
+@pytest.mark.parametrize("preloaded", [False, True])
+def test_moved_while_the_source_says_no(scene, ada, answer, preloaded):
+    """
+    Whoever was moved while the source was asked is let in by the store, also if the
+    source knows them no more, or has gone.
+    """
+    if preloaded:
+        scene.preload("1", ADA)
+    other = scene.beside()
+    login = scene.site.login
+
+    def meanwhile(identifier, password, /):
+        scene.site.login = login
+        other.authenticate(ADA, "pw")
+        if answer == "outage":
+            raise OSError("gone")
+
+    scene.site.login = meanwhile
+
+    assert not scene.connection.authenticate(ADA, "pw").migrated
+
+
 def test_reserved(scene, ada):
     """
     A reserved identifier is refused without the source.

@@ -14,8 +14,8 @@ BUGS = (
         "the re-look-up is forgotten after a ledger hit",
         "8",
         PROOF,
-        "        record = await FindUser(asked.key)\n        if record is None:\n",
-        "        if record is None:\n",
+        "        record = await FindUser(asked.key)\n        await hold.reserve_holder",
+        "        await hold.reserve_holder",
         ("tests/test_login.py::test_moved_since_the_first_look",),
     ),
     Bug(

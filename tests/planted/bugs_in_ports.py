@@ -23,8 +23,8 @@ BUGS = (
         "a truthy answer is a right password",
         "2",
         "_steps/passwords.py",
-        "return ports.hasher.verify(self.password, encoded)",
-        "return bool(ports.hasher.verify(self.password, encoded))",
+        "return ports.hasher.verify(self.password, self._compared(ports))",
+        "return bool(ports.hasher.verify(self.password, self._compared(ports)))",
         ("tests/test_run.py::test_hasher_that_is_not_sure",),
     ),
     Bug(
@@ -47,8 +47,8 @@ BUGS = (
         "the async loop takes whatever an adapter answers",
         "13",
         RUN,
-        "answer = await _awaited(step, answer)\n            answer = _checked",
-        "answer = await _awaited(step, answer)\n            _ = _checked",
+        "answer = await _in_loop(step, ports)\n            answer = _checked",
+        "answer = await _in_loop(step, ports)\n            _ = _checked",
         ("tests/test_run.py::test_checked",),
     ),
     Bug(

@@ -20,7 +20,11 @@ from migratekit._steps import (
     NeedsRehash,
     VerifyPassword,
 )
-from migratekit.errors import ContractError, UnusableHashError
+from migratekit.errors import (
+    ContractError,
+    LegacyUnavailableError,
+    UnusableHashError,
+)
 from migratekit.models import KeyKind, LedgerKey, LegacyUser, Record
 
 
@@ -75,12 +79,9 @@ async def prove(
         return await _by_record(ctx, asked, attempt, record, reads=3)
 
     await hold.reserve_holder(asked, None)
-    try:
-        legacy = await _ask_login(ctx, asked, attempt)
-    except UnusableHashError:
-        return wrong("unusable_hash", reads=2)
-    if legacy is None:
-        return wrong("unknown_or_wrong", reads=2)
+    legacy = await _vouched(ctx, asked, attempt, reads=2)
+    if not isinstance(legacy, LegacyUser):
+        return legacy
 
     legacy_key = LedgerKey(KeyKind.LEGACY_ID, ctx.legacy_id(legacy))
     if await CheckRetired(legacy_key) is not None:
@@ -131,15 +132,38 @@ async def _by_record(
     if record.user.legacy_id is None:
         return wrong("no_password", reads=reads)
 
-    try:
-        legacy = await _ask_login(ctx, asked, attempt)
-    except UnusableHashError:
-        return wrong("unusable_hash", reads=reads)
-    if legacy is None:
-        return wrong("unknown_or_wrong", reads=reads)
+    legacy = await _vouched(ctx, asked, attempt, reads=reads)
+    if not isinstance(legacy, LegacyUser):
+        return legacy
     if ctx.legacy_id(legacy) != record.user.legacy_id:
         raise ContractError("The source vouched for another user than is stored.")
     return Preloaded(record, legacy)
+
+
+async def _vouched(
+    ctx: Context, asked: Asked, attempt: Credentials, *, reads: int
+) -> LegacyUser | InStore | Refusal:
+    """
+    Ask the source; where it does not say yes, look in the store once more.
+
+    Somebody may have moved the user while it was being asked; then the store decides,
+    whatever became of the source.
+    """
+    try:
+        legacy = await _ask_login(ctx, asked, attempt)
+    except UnusableHashError:
+        outcome = wrong("unusable_hash", reads=reads + 1)
+    except LegacyUnavailableError as error:
+        outcome = Refusal(error)
+    else:
+        if legacy is not None:
+            return legacy
+        outcome = wrong("unknown_or_wrong", reads=reads + 1)
+
+    record = await FindUser(asked.key)
+    if record is None or record.password_hash is None:
+        return outcome
+    return await verify(attempt, record, reads=reads + 1)
 
 
 async def _ask_login(
