@@ -253,6 +253,25 @@ os._exit(code)
 
 
 @nox.session
+def interleavings(session: nox.Session) -> None:
+    """
+    Play all pairs of operations in every order of their steps, and 10^6 of triples.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    script = "tests/interleavings/interleaving_session.py"
+    session.run("python", script, *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """
+    Let every step of every operation fail, in every way, over memory and SQLite.
+    """
+    session.install("-e", EXTRAS, *_group("tests"))
+    session.run("python", "tests/interleavings/fault_session.py", *session.posargs)
+
+
+@nox.session
 def h2(session: nox.Session) -> None:
     """
     Run the queries for Oracle and SQL Server in H2's modes of them; needs Java.
