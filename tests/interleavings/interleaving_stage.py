@@ -14,9 +14,11 @@ from migratekit._assembly import without_source
 from migratekit._guard import Unguarded
 from migratekit._migration import Migration
 from migratekit._run import Refused, run
+from migratekit.hashing import HashQueue
 from migratekit.stores.memory import MemoryStore
 from migratekit.stores.sql import SQLStore
 from migratekit.testing import VirtualClock
+from migratekit.throttles import NoThrottle
 
 
 ADA = LegacyUser(
@@ -86,6 +88,9 @@ def undriven(store, source, *, policy):
         listeners=(),
         secret_key=KEY,
         clock=VirtualClock(),
+        throttle=NoThrottle(),
+        # Whoever answers a flow gives no place back.
+        hash_queue=HashQueue(places=10**9),
     )
     return _with_ports(connection, attrs.evolve(connection._ports, guard=Unguarded()))
 

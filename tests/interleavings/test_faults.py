@@ -110,7 +110,7 @@ async def never_reads_back(ctx, new):
     return await CreateUser(new)
 
 
-async def takes_silence_for_no(ctx, asked, attempt):
+async def takes_silence_for_no(ctx, asked, attempt, hold):
     """
     A login that takes a store that is down for one that knows nobody.
     """
@@ -118,7 +118,7 @@ async def takes_silence_for_no(ctx, asked, attempt):
         await FindUser(asked.key)
     except Exception:
         return proof.wrong("unknown_or_wrong", reads=1)
-    return await proof.prove(ctx, asked, attempt)
+    return await proof.prove(ctx, asked, attempt, hold)
 
 
 async def tidies_up(ctx, new):

@@ -147,13 +147,13 @@ def test_unknown_step():
 # --- Planted bugs ----------------------------------------------------------------------
 
 
-async def looks_once(ctx, asked, attempt):
+async def looks_once(ctx, asked, attempt, hold):
     """
     A login that does not look again when it meets a retired identifier.
     """
     if await FindUser(asked.key) is None and await CheckRetired(asked.ledger_key):
         return wrong("retired", reads=2)
-    return await proof.prove(ctx, asked, attempt)
+    return await proof.prove(ctx, asked, attempt, hold)
 
 
 async def trusts_the_source(ctx, asked, attempt, legacy):
