@@ -1552,6 +1552,31 @@ def test_exact_taken(scene, exact, ada):
     assert ["username_taken"] == [v.code for v in caught.value.violations]
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_exact_taken_in_other_case(scene, exact, ada, late):
+    """
+    Version 1 tells whoever typed another case that the e-mail is taken: their password
+    was right, and nobody has got what they typed.
+    """
+    other = scene.beside(policy=MigrationPolicy(strategy_version=1))
+
+    def take():
+        del scene.site.people["1"]
+        other.sign_up("Ada@Example.com", "stranger's")
+        scene.site.people["1"] = ada
+
+    if late:
+        scene.store.before("create", take)
+    else:
+        take()
+
+    with pytest.raises(ProfileInvalidError) as caught:
+        exact.authenticate("ada@example.com", "pw")
+
+    assert ["email_taken"] == [v.code for v in caught.value.violations]
+    assert ["Ada@Example.com"] == [user.email for user in exact.users()]
+
+
 def test_exact_unstorable(scene, exact, ada):
     """
     Version 1 too refuses what no store could hold.

@@ -121,7 +121,8 @@ def is_outrun(asked: Asked, examined: Examined) -> bool:
     """
     Return whether somebody has got the asked identifier since nobody had it.
     """
-    return taken(asked.key.kind.value) in examined.violations
+    lost = taken(asked.key.kind.value) in examined.violations
+    return lost and _has_asked(asked, examined.user)
 
 
 async def check_loss(asked: Asked, user: User) -> None:
@@ -133,8 +134,18 @@ async def check_loss(asked: Asked, user: User) -> None:
             If it is for an identifier other than the asked one.
     """
     fields = await taken_fields(user)
-    if fields and asked.key.kind.value not in fields:
+    lost = asked.key.kind.value in fields and _has_asked(asked, user)
+    if fields and not lost:
         raise ProfileInvalidError(map(taken, fields))
+
+
+def _has_asked(asked: Asked, user: User) -> bool:
+    """
+    Return whether *user* would have the very identifier that was asked for.
+
+    In version 1, the source may spell it in another way.
+    """
+    return getattr(user, asked.key.kind.value) == asked.key.value
 
 
 async def _is_taken(user: User, key: Identifier) -> bool:
