@@ -17,6 +17,9 @@ from migratekit.stores.memory import MemoryStore
 from migratekit.stores.sql import SQLStore
 
 
+# It asserts as a test does.
+pytest.register_assert_rewrite("machine")
+
 # How long an example takes is the machine's business.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

@@ -19,6 +19,7 @@ from migratekit.models import (
 EMAILS = ("ada@example.com", "bob@example.com", "cyd@example.com", "dan@example.com")
 USERNAMES = ("ada", "bob", "cyd", "dan")
 PASSWORDS = ("one", "two", "three")
+SPELLINGS = (str, str.upper, str.title)
 MOMENT = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 
 # Somebody who is blocked sees little else, so that few are.
@@ -32,7 +33,7 @@ def spelled(draw, identifiers):
     An identifier as people type it: in any case, with blanks around it.
     """
     identifier = draw(identifiers)
-    spelling = draw(st.sampled_from((str, str.upper, str.title)))
+    spelling = draw(st.sampled_from(SPELLINGS))
     return draw(st.sampled_from(("", " "))) + spelling(identifier)
 
 

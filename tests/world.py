@@ -22,7 +22,7 @@ class LegacySite:
     A legacy source over dicts: finds people by e-mail or username in any case.
 
     *calls* counts what it was asked; *down* makes it fail; what is in *ambiguous* it
-    knows several users by.
+    knows several users by; *drift* is what `get_user` alone says of somebody, by id.
     """
 
     def __init__(self, *people, passwords=None):
@@ -30,6 +30,7 @@ class LegacySite:
         self.passwords = dict(passwords or {})
         self.down = False
         self.ambiguous = set()
+        self.drift = {}
         self.calls = []
 
     def add(self, user_id, email, password, **more):
@@ -49,7 +50,10 @@ class LegacySite:
 
     def get_user(self, identifier, /):
         self.calls.append(("get_user", identifier))
-        return self._find(identifier)
+        person = self._find(identifier)
+        if person is None:
+            return None
+        return attrs.evolve(person, **self.drift.get(person.user_id, {}))
 
     def count(self):
         if self.down:
