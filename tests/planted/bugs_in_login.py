@@ -181,7 +181,7 @@ BUGS = (
         "the fact that somebody was faster is an invalid profile",
         "8",
         "_flows/profiles.py",
-        "return taken(asked.key.kind.value) in examined.violations",
+        "return lost and _has_asked(asked, examined.user)",
         "return False",
         (
             "tests/test_login.py::test_race_with_a_foreign_import",

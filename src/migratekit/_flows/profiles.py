@@ -145,7 +145,7 @@ def _has_asked(asked: Asked, user: User) -> bool:
 
     In version 1, the source may spell it in another way.
     """
-    return getattr(user, asked.key.kind.value) == asked.key.value
+    return asked.key in identifiers(user)
 
 
 async def _is_taken(user: User, key: Identifier) -> bool:
