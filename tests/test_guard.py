@@ -659,6 +659,38 @@ def test_late_answers(clock):
     assert "closed" == circuit.health().circuit
 
 
+def test_suspended_before_it_began(clock, runner):
+    """
+    A call that was let through, and has not begun when the source is suspended, does
+    not begin.
+    """
+    source = AsyncSource(LegacyUnavailableError("down"))
+    guard = AsyncGuard(source, limits(calls=9, failures=1), clock)
+    circuit = guard.of(ADA)
+
+    async def scenario():
+        asked = asyncio.ensure_future(guard.call(source.ask, ADA))
+        await asyncio.sleep(0)
+        circuit.fail(circuit.enter(lambda: None))
+        await asyncio.wait({asked})
+        return asked.exception()
+
+    assert "left alone" in str(runner.run(scenario()))
+    assert 0 == source.calls
+
+
+def test_suspended_before_its_thread_began(clock):
+    """
+    The same for a sync source.
+    """
+    circuit = Circuit(limits(failures=1), clock, "")
+    early, failing = (circuit.enter(lambda: None) for _ in range(2))
+    circuit.fail(failing)
+
+    with pytest.raises(LegacyUnavailableError, match="left alone"):
+        circuit.check(early)
+
+
 def test_suspension_wakes_whoever_waits(clock, runner):
     """
     Whoever waits for their turn is told of the pause, and does not wait in vain.

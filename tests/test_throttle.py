@@ -41,7 +41,9 @@ HERE, THERE = "192.0.2.1", "192.0.2.2"
 @pytest.fixture(name="connection")
 def _connection(scene):
     throttle = MemoryThrottle(RULES, clock=scene.clock)
-    return scene.connect(throttle=throttle)
+    # Here, an outage ends as soon as it is over.
+    policy = MigrationPolicy(legacy_failures=1000)
+    return scene.connect(throttle=throttle, policy=policy)
 
 
 def throttled(scene, **parts):

@@ -5,7 +5,7 @@ When a source is asked, and when it is left alone: concurrent calls, and failure
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -13,6 +13,9 @@ from migratekit.errors import LegacyUnavailableError
 from migratekit.events import Event, SourceResumed, SourceSuspended
 from migratekit.models import SourceHealth
 from migratekit.protocols import Clock
+
+
+_LEFT_ALONE: Final = "it has failed, and is left alone"
 
 
 @attrs.frozen(kw_only=True)
@@ -83,13 +86,24 @@ class Circuit:
         with self._lock:
             probe = self._open_until is not None
             if probe and (self._probing or self._seconds_left() > 0):
-                raise LegacyUnavailableError("it has failed, and is left alone")
+                raise LegacyUnavailableError(_LEFT_ALONE)
             if self._calls >= self._limits.calls:
                 self._waiting.append(wake)
                 return None
             self._calls += 1
             self._probing = probe
             return Entry(self._round, probe)
+
+    def check(self, entry: Entry) -> None:
+        """
+        Stop a call that was let through, but has not begun.
+
+        Raises:
+            migratekit.errors.LegacyUnavailableError:
+                If the source has been suspended since.
+        """
+        if entry.round != self._round:
+            raise LegacyUnavailableError(_LEFT_ALONE)
 
     def wait_no_more(self, wake: Callable[[], object]) -> None:
         """

@@ -179,10 +179,6 @@ class AsyncGuard(_Circuits):
             left = self._limits.deadline - (time.monotonic() - began)
             async with asyncio.timeout(left):
                 await _end_of(call)
-                if inspect.isawaitable(call.answer):
-                    # A plain function may give what has to be awaited.
-                    answer, call.answer = call.answer, None
-                    call.answer = await answer
         except asyncio.CancelledError:
             call.abandon()
             circuit.withdraw(entry)
@@ -236,6 +232,10 @@ async def _end_of(call: "_TaskCall | _ThreadCall") -> None:
     ended = asyncio.Event()
     call.start(_waking(ended))
     await ended.wait()
+    if inspect.isawaitable(call.answer):
+        # A plain function may give what has to be awaited.
+        answer, call.answer = call.answer, None
+        call.answer = await answer
 
 
 class _Call:
@@ -306,6 +306,7 @@ class _ThreadCall(_Call):
     def _run(self, context: contextvars.Context, wake: Callable[[], object]) -> None:
         ask, arguments = self._work
         try:
+            self._circuit.check(self._entry)
             self.answer = context.run(ask, *arguments)
         except BaseException as exc:  # noqa: BLE001 -- it is raised where it was asked
             self.error = exc
@@ -324,8 +325,7 @@ class _TaskCall(_Call):
         """
         import asyncio  # noqa: PLC0415 -- see above
 
-        ask, arguments = self._work
-        self._task = asyncio.ensure_future(_awaited(ask, arguments))
+        self._task = asyncio.ensure_future(self._run())
         # Also of a task that is cancelled before it has begun.
         self._task.add_done_callback(partial(self._take, wake))
 
@@ -336,6 +336,14 @@ class _TaskCall(_Call):
         waits = super().abandon()
         self._task.cancel()
         return waits
+
+    async def _run(self) -> "_Outcome":
+        ask, arguments = self._work
+        try:
+            self._circuit.check(self._entry)
+            return _Outcome(await ask(*arguments))
+        except Exception as exc:  # noqa: BLE001 -- it is raised where it was asked
+            return _Outcome(error=exc)
 
     def _take(self, wake: Callable[[], object], task: "asyncio.Task[_Outcome]") -> None:
         if task.cancelled():
@@ -356,13 +364,6 @@ class _Outcome:
 
     value: Any = attrs.field(default=None, repr=False)
     error: Exception | None = attrs.field(default=None, repr=False)
-
-
-async def _awaited(ask: Ask, arguments: tuple[str, ...]) -> _Outcome:
-    try:
-        return _Outcome(await ask(*arguments))
-    except Exception as exc:  # noqa: BLE001 -- it is raised where it was asked
-        return _Outcome(error=exc)
 
 
 def _judge(circuit: Circuit, entry: Entry, error: BaseException | None) -> None:

@@ -233,7 +233,9 @@ def counted(plan, outage, source):
         yield f"{moved} of {plan.waiting} were let in when the source was back"
     if source.most > plan.policy.legacy_calls:
         yield f"{source.most} calls of the source at once"
-    if source.forbidden:
+    # A thread may have been about to ask in that very moment.
+    about_to = plan.policy.legacy_calls if plan.kind == "sync" else 0
+    if source.forbidden > about_to:
         yield f"{source.forbidden} calls while it was suspended"
     if not outage.events[SourceSuspended]:
         yield "the source was never suspended"

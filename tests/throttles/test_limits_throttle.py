@@ -92,6 +92,38 @@ def test_died(storage):
     assert 2 == storage.get(first)
 
 
+def test_at_once_over_the_limit(storage):
+    """
+    Of several who come at once, the last free attempt closes the gate, and all others
+    wait.
+    """
+    throttle = LimitsThrottle(storage, rules=ThrottleRules(free=1))
+    talks = [throttle._book.reserve(ADA) for _ in range(3)]
+    for talk in talks:
+        # None of them has seen anything of the others yet.
+        assert "get" == talk.send(None)[0]
+    questions = [talk.send(0) for talk in talks]
+    attempts = [getattr(storage, name)(*asked) for name, asked in questions]
+
+    waits = [
+        finish(storage, talk, answer)
+        for talk, answer in zip(talks, attempts, strict=True)
+    ]
+
+    assert [1, 2, 3] == attempts
+    assert None is waits[0]
+    assert all(0 < wait <= 30 for wait in waits[1:])
+
+
+def finish(storage, talk, answer):
+    while True:
+        try:
+            name, asked = talk.send(answer)
+        except StopIteration as stop:
+            return stop.value
+        answer = getattr(storage, name)(*asked)
+
+
 def test_repr(storage):
     """
     A throttle shows the kind of its storage alone.
