@@ -394,7 +394,7 @@ def _test_of(machine, examples):
     return machine.TestCase
 
 
-TestMemory = _test_of(MemoryMachine, 60)
-TestAsyncMemory = _test_of(AsyncMemoryMachine, 10)
-TestSQL = _test_of(SQLMachine, 12)
-TestAsyncSQL = _test_of(AsyncSQLMachine, 5)
+TestMemory = _test_of(MemoryMachine, 30)
+TestAsyncMemory = _test_of(AsyncMemoryMachine, 6)
+TestSQL = _test_of(SQLMachine, 8)
+TestAsyncSQL = _test_of(AsyncSQLMachine, 4)
