@@ -32,7 +32,7 @@ from migratekit import (
 from migratekit._flows.context import Credentials, Secret
 from migratekit._steps import AskLogin, Step
 from migratekit.errors import MigrateKitError, Violation
-from migratekit.events import log_event
+from migratekit.events import Event, log_event
 from migratekit.models import Origin, User
 from migratekit.sources.sql import SQLSource
 from migratekit.stores.memory import MemoryStore
@@ -108,7 +108,7 @@ def shows_its_fields(cls):
     Return whether a class has the repr that attrs makes, or the like of `Step`'s.
     """
     code = cls.__repr__.__code__
-    return code.co_filename.startswith("<attrs") or issubclass(cls, Step)
+    return code.co_filename.startswith("<attrs") or issubclass(cls, Step | Event)
 
 
 @pytest.mark.parametrize(
