@@ -280,3 +280,16 @@ def test_all_kinds():
     assert named == {Event, *KINDS}
     assert {FloorExceeded, ProfileDrift, RuleFailed} <= named
     assert not [sub for kind in KINDS for sub in kind.__subclasses__()]
+
+
+def test_alike():
+    """
+    Events are compared by what they are of and say.
+    """
+    blocked = events.UserBlocked(user_id="1")
+
+    assert events.UserBlocked(user_id="1") == blocked
+    assert hash(events.UserBlocked(user_id="1")) == hash(blocked)
+    assert events.UserBlocked(user_id="2") != blocked
+    assert events.UserUnblocked(user_id="1") != blocked
+    assert "UserBlocked(user_id='1')" == repr(blocked)
