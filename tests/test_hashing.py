@@ -738,9 +738,16 @@ def test_interrupted(threads):
 
     def interrupt():
         until(lambda: lane._turns._waiting)
-        signal.pthread_kill(main, signal.SIGUSR1)
+        # More than once: one that comes just before the wait begins does not end it.
+        while lane._turns._waiting:
+            signal.pthread_kill(main, signal.SIGUSR1)
+            time.sleep(0.1)
 
-    before = signal.signal(signal.SIGUSR1, raise_interruption)
+    def once(number, frame):
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        raise_interruption(number, frame)
+
+    before = signal.signal(signal.SIGUSR1, once)
     try:
         sent = threads.submit(interrupt)
         with pytest.raises(Interruption):
