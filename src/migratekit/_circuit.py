@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit.errors import LegacyUnavailableError
 from migratekit.events import Event, SourceResumed, SourceSuspended
 from migratekit.models import SourceHealth
@@ -18,8 +19,8 @@ from migratekit.protocols import Clock
 _LEFT_ALONE: Final = "it has failed, and is left alone"
 
 
-@attrs.frozen(kw_only=True)
-class Limits:
+@attrs.frozen(kw_only=True, repr=False)
+class Limits(Shown):
     """
     What a source is granted.
 
@@ -36,8 +37,8 @@ class Limits:
     pause: float
 
 
-@attrs.frozen(eq=False)
-class Entry:
+@attrs.frozen(eq=False, repr=False)
+class Entry(Shown):
     """
     A call that was let through.
 

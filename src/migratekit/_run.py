@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._steps import Failed, Ports, Step
 from migratekit.errors import ContractError, MigrateKitError
 
@@ -20,8 +21,8 @@ T = TypeVar("T")
 Flow: TypeAlias = Coroutine[Step[Any], Any, T]
 
 
-@attrs.frozen
-class Refused:
+@attrs.frozen(repr=False)
+class Refused(Shown):
     """
     What a flow gives instead of its result.
     """
@@ -29,8 +30,8 @@ class Refused:
     error: MigrateKitError
 
 
-@attrs.frozen
-class _Answer:
+@attrs.frozen(repr=False)
+class _Answer(Shown):
     """
     What a step got: a value, or an error for the flow.
     """

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit.models import Record
 
 
@@ -14,8 +15,8 @@ Purpose: TypeAlias = Literal["reset", "must_change"]
 SecretKey: TypeAlias = str | bytes | Sequence[str | bytes]
 
 
-@attrs.frozen
-class Sealed:
+@attrs.frozen(repr=False)
+class Sealed(Shown):
     """
     The secret keys of an application, on their way to the signer.
     """
@@ -23,8 +24,8 @@ class Sealed:
     keys: SecretKey = attrs.field(repr=False)
 
 
-@attrs.frozen(kw_only=True)
-class Claims:
+@attrs.frozen(kw_only=True, repr=False)
+class Claims(Shown):
     """
     What a token says.
 

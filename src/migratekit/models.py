@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from migratekit._fields import (
+    Shown,
     flag,
     json_object,
     optional_aware,
@@ -54,8 +55,8 @@ def _kind(value: KeyKind | str) -> KeyKind:
     return value if type(value) is KeyKind else KeyKind(value)
 
 
-@attrs.frozen
-class Identifier:
+@attrs.frozen(repr=False)
+class Identifier(Shown):
     """
     An e-mail or a username in canonical form.
 
@@ -67,8 +68,8 @@ class Identifier:
     value: str
 
 
-@attrs.frozen
-class LedgerKey:
+@attrs.frozen(repr=False)
+class LedgerKey(Shown):
     """
     Something that belongs to one person for good.
     """
@@ -77,8 +78,8 @@ class LedgerKey:
     value: str
 
 
-@attrs.frozen
-class Retirement:
+@attrs.frozen(repr=False)
+class Retirement(Shown):
     """
     The ledger's row of a key.
 
@@ -90,8 +91,8 @@ class Retirement:
     legacy_id: str | None
 
 
-@attrs.frozen(kw_only=True)
-class _Person:
+@attrs.frozen(kw_only=True, repr=False)
+class _Person(Shown):
     """
     What the source and the store both know of a user.
     """
@@ -113,7 +114,7 @@ class _Person:
     created_at: dt.datetime | None = attrs.field(default=None, validator=optional_aware)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class LegacyUser(_Person):
     """
     A user as the legacy source knows them.
@@ -158,7 +159,7 @@ class LegacyUser(_Person):
     user_id: str = attrs.field(validator=text)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class User(_Person):
     """
     A user of the new store.
@@ -212,8 +213,8 @@ def ledger_keys(user: User) -> tuple[LedgerKey, ...]:
     return tuple(LedgerKey(kind, value) for kind, value in values if value is not None)
 
 
-@attrs.frozen
-class NewUser:
+@attrs.frozen(repr=False)
+class NewUser(Shown):
     """
     A user about to be stored, and the hash of their password.
 
@@ -225,8 +226,8 @@ class NewUser:
     password_hash: str | None = attrs.field(repr=False)
 
 
-@attrs.frozen
-class Record:
+@attrs.frozen(repr=False)
+class Record(Shown):
     """
     A stored user with what never leaves the front door.
 
@@ -238,8 +239,8 @@ class Record:
     version: int
 
 
-@attrs.frozen
-class StoredHash:
+@attrs.frozen(repr=False)
+class StoredHash(Shown):
     """
     A legacy hash, with what stands beside it in its row.
 
@@ -258,7 +259,7 @@ class StoredHash:
     format: str | None = attrs.field(default=None, kw_only=True)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ImportRecord(LegacyUser):
     """
     A `LegacyUser` to be imported, with their hash.
@@ -284,8 +285,8 @@ class ImportRecord(LegacyUser):
     line: int | None = None
 
 
-@attrs.frozen
-class RowError:
+@attrs.frozen(repr=False)
+class RowError(Shown):
     """
     Why a row was not imported; nothing of its hash.
 
@@ -306,8 +307,8 @@ class RowError:
     message: str
 
 
-@attrs.frozen
-class Authenticated:
+@attrs.frozen(repr=False)
+class Authenticated(Shown):
     """
     Somebody who proved who they are.
 
@@ -324,8 +325,8 @@ class Authenticated:
     migrated: bool
 
 
-@attrs.frozen
-class PasswordChange:
+@attrs.frozen(repr=False)
+class PasswordChange(Shown):
     """
     What a password reset needs: mail *token* to *email*, and to no other address.
     """
@@ -335,8 +336,8 @@ class PasswordChange:
     expires_at: dt.datetime
 
 
-@attrs.frozen
-class Figures:
+@attrs.frozen(repr=False)
+class Figures(Shown):
     """
     What a store can count.
 
@@ -353,8 +354,8 @@ class Figures:
     by_format: dict[str, int] = attrs.field(factory=dict)
 
 
-@attrs.frozen
-class Progress:
+@attrs.frozen(repr=False)
+class Progress(Shown):
     """
     How far a migration is.
 
@@ -375,8 +376,8 @@ class Progress:
     by_format: dict[str, int] = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
-class SourceHealth:
+@attrs.frozen(kw_only=True, repr=False)
+class SourceHealth(Shown):
     """
     How a legacy source, or a part of it, is doing.
 
@@ -401,8 +402,8 @@ class SourceHealth:
     retry_after: float
 
 
-@attrs.frozen
-class Disagreement:
+@attrs.frozen(repr=False)
+class Disagreement(Shown):
     """
     Where a store's ledger and its users do not agree.
 

@@ -2,7 +2,6 @@
 Hashes of the new store: argon2id.
 """
 
-import base64
 import re
 import unicodedata
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import argon2
 import attrs
 
+from migratekit._fields import Shown
 from migratekit.errors import ConfigurationError, UnusableHashError
 from migratekit.models import StoredHash
 
@@ -31,8 +31,8 @@ def normal_form(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-@attrs.frozen(kw_only=True)
-class Argon2Hasher:
+@attrs.frozen(kw_only=True, repr=False)
+class Argon2Hasher(Shown):
     """
     Hashes with argon2id.
 
@@ -198,14 +198,16 @@ def _unusable(encoded: str) -> str | None:
     return _over_ceiling(cost.memory_cost, cost.time_cost, cost.parallelism)
 
 
-_COSTS: Final = re.compile(r"\$m=([1-9][0-9]*),t=([1-9][0-9]*),p=([1-9][0-9]*)\$")
+# Patterns are compiled when they are first needed: most programs that import
+# migratekit never label a hash.
+_COSTS: Final = r"\$m=([1-9][0-9]*),t=([1-9][0-9]*),p=([1-9][0-9]*)\$"
 
 
 def _is_decodable(encoded: str) -> bool:
     """
     Return whether argon2 reads *encoded*, which `_unusable()` has nothing against.
     """
-    costs = _COSTS.search(encoded)
+    costs = re.search(_COSTS, encoded)
     if costs is None:
         return False
     memory, _, lanes = (int(cost) for cost in costs.groups())
@@ -232,15 +234,13 @@ def _masked(encoded: str) -> str:
 
 
 _LABEL: Final = 64  # characters at most; what a store's column holds
-_ARGON2: Final = re.compile(
+_ARGON2: Final = (
     r"\$(argon2id|argon2i|argon2d)\$(?:v=([0-9]{1,3})\$)?"
     r"(m=[0-9]{1,10},t=[0-9]{1,10},p=[0-9]{1,10})\$"
 )
 # As migratekit.formats.envelope writes it, which is not imported: it is heavy.
-_ENVELOPE: Final = re.compile(
-    r"\$mk\$v=1\$(?:f=([a-z0-9_.-]+)|fb=([A-Za-z0-9_-]+))(,[^$]*)?\$"
-)
-_CRYPT: Final = re.compile(r"\$([a-z0-9]{1,4}|[HPS])[$,]")
+_ENVELOPE: Final = r"\$mk\$v=1\$(?:f=([a-z0-9_.-]+)|fb=([A-Za-z0-9_-]+))(,[^$]*)?\$"
+_CRYPT: Final = r"\$([a-z0-9]{1,4}|[HPS])[$,]"
 _CRYPT_NAMES: Final = {
     "1": "md5_crypt",
     **dict.fromkeys(("2", "2a", "2b", "2x", "2y"), "bcrypt"),
@@ -271,15 +271,15 @@ def format_of(encoded: str | None) -> str:
     """
     if encoded is None:
         return "none"
-    envelope = _ENVELOPE.match(encoded)
+    envelope = re.match(_ENVELOPE, encoded)
     if envelope is not None:
         return _label_of_envelope(*envelope.groups())
-    argon2id = _ARGON2.match(encoded)
+    argon2id = re.match(_ARGON2, encoded)
     if argon2id is not None:
         kind, version, costs = argon2id.groups()
         # Without v= it is version 16, which wrote none; 19 is the current one.
         return f"{kind} {'' if version == '19' else f'v={version or 16} '}{costs}"
-    crypt = _CRYPT.match(encoded)
+    crypt = re.match(_CRYPT, encoded)
     return _CRYPT_NAMES.get(crypt[1], "other") if crypt is not None else "other"
 
 
@@ -296,6 +296,8 @@ def _label_of_envelope(name: str | None, coded: str | None, rest: str | None) ->
 
 
 def _decoded(text: str) -> str | None:
+    import base64  # noqa: PLC0415 -- a millisecond, for a rare kind of name
+
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit.errors import ConfigurationError, Violation
 
 
@@ -25,8 +26,8 @@ _NUMBERS = (
 PasswordCheck = Callable[[str], Iterable[Violation] | Awaitable[Iterable[Violation]]]
 
 
-@attrs.frozen(kw_only=True)
-class MigrationPolicy:
+@attrs.frozen(kw_only=True, repr=False)
+class MigrationPolicy(Shown):
     """
     Options of a connection.  To change one, make a new policy: `attrs.evolve()`.
 

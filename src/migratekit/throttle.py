@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit.errors import ConfigurationError
 
 
@@ -32,8 +33,8 @@ class AttemptKind(enum.StrEnum):
     REQUEST = "request"
 
 
-@attrs.frozen
-class AttemptKey:
+@attrs.frozen(repr=False)
+class AttemptKey(Shown):
     """
     What attempts are counted by.
     """
@@ -91,8 +92,8 @@ class AsyncThrottle(Protocol):
         """
 
 
-@attrs.frozen(kw_only=True)
-class ThrottleRules:
+@attrs.frozen(kw_only=True, repr=False)
+class ThrottleRules(Shown):
     """
     How many failures are free, and what the others cost.
 

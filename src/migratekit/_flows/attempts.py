@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._flows.context import Asked, Context, Credentials, asked_for, tell
 from migratekit._flows.refusals import Refusal, bad_input
 from migratekit._steps import ReleaseAttempt, ReserveAttempt, ResetAttempts
@@ -53,8 +54,8 @@ _FAULTS = (
 _LONGEST_CLIENT = 320
 
 
-@attrs.frozen
-class Hold:
+@attrs.frozen(repr=False)
+class Hold(Shown):
     """
     What one attempt has been counted by so far.
     """

@@ -6,6 +6,7 @@ import datetime as dt
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._flows.context import Asked, Context
 from migratekit._steps import ReadDate
 from migratekit._tokens import Claims, Purpose
@@ -13,8 +14,8 @@ from migratekit.errors import PasswordChangeRequiredError
 from migratekit.models import LegacyUser, Record
 
 
-@attrs.frozen
-class Issued:
+@attrs.frozen(repr=False)
+class Issued(Shown):
     """
     A fresh token.
     """

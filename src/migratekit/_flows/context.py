@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._steps import AskLogin, AskUser, TakeNews, Tell
 from migratekit._tokens import Signer
 from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
@@ -20,8 +21,8 @@ from migratekit.validation import canonical, spellings
 ATTEMPTS = 8
 
 
-@attrs.frozen
-class Context:
+@attrs.frozen(repr=False)
+class Context(Shown):
     """
     What an application decided when it made its connection.
     """
@@ -50,8 +51,8 @@ class Context:
         return self.signer
 
 
-@attrs.frozen
-class Secret:
+@attrs.frozen(repr=False)
+class Secret(Shown):
     """
     A password or a token on its way.
     """
@@ -59,8 +60,8 @@ class Secret:
     value: str = attrs.field(repr=False)
 
 
-@attrs.frozen
-class Credentials:
+@attrs.frozen(repr=False)
+class Credentials(Shown):
     """
     What somebody typed into a login form.
     """
@@ -70,8 +71,8 @@ class Credentials:
     client: str | None = None
 
 
-@attrs.frozen
-class Asked:
+@attrs.frozen(repr=False)
+class Asked(Shown):
     """
     An identifier as it is asked for.
 

@@ -4,6 +4,7 @@ Whether a password is somebody's: asked of the store, or else of the source.
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._flows.attempts import Hold
 from migratekit._flows.context import (
     Asked,
@@ -28,8 +29,8 @@ from migratekit.errors import (
 from migratekit.models import KeyKind, LedgerKey, LegacyUser, Record
 
 
-@attrs.frozen
-class InStore:
+@attrs.frozen(repr=False)
+class InStore(Shown):
     """
     The password is that of a stored hash.
     """
@@ -37,8 +38,8 @@ class InStore:
     record: Record
 
 
-@attrs.frozen
-class Preloaded:
+@attrs.frozen(repr=False)
+class Preloaded(Shown):
     """
     The source vouches for a stored user who has no hash yet.
     """
@@ -47,8 +48,8 @@ class Preloaded:
     legacy: LegacyUser
 
 
-@attrs.frozen
-class InSource:
+@attrs.frozen(repr=False)
+class InSource(Shown):
     """
     The source vouches for somebody who is neither stored nor retired.
     """

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._flows.context import Asked, Context, Credentials, tell
 from migratekit._steps import (
     EnterQueue,
@@ -30,8 +31,8 @@ from migratekit.validation import is_possible_password
 _READS = 4
 
 
-@attrs.frozen
-class Refusal:
+@attrs.frozen(repr=False)
+class Refusal(Shown):
     """
     A login that fails.
 

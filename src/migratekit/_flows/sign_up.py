@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._flows.attempts import attempt_request
 from migratekit._flows.context import (
     Asked,
@@ -43,8 +44,8 @@ from migratekit.models import JSON, NewUser, Origin, User
 from migratekit.validation import impossible
 
 
-@attrs.frozen(kw_only=True)
-class Application:
+@attrs.frozen(kw_only=True, repr=False)
+class Application(Shown):
     """
     What somebody filled in to get an account.
     """

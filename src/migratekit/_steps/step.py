@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import attrs
 
+from migratekit._fields import Shown
 from migratekit._guard import AsyncGuard, Guard, Unguarded
 from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
 from migratekit.hashing import SHARED, HashQueue, Lane, Place
@@ -28,8 +29,8 @@ from migratekit.validation import Validator
 R = TypeVar("R")
 
 
-@attrs.frozen
-class Ports:
+@attrs.frozen(repr=False)
+class Ports(Shown):
     """
     Whom the steps ask.
 
@@ -53,8 +54,8 @@ class Ports:
         return self.hash_queue.place()
 
 
-@attrs.frozen
-class Failed:
+@attrs.frozen(repr=False)
+class Failed(Shown):
     """
     What a step is answered with that could not be performed.
     """
@@ -62,7 +63,7 @@ class Failed:
     error: MigrateKitError
 
 
-class Step(ABC, Generic[R]):
+class Step(Shown, ABC, Generic[R]):
     """
     One question.  Awaiting it in a flow gives the answer.
     """
@@ -109,15 +110,6 @@ class Step(ABC, Generic[R]):
         if isinstance(exc, ConfigurationError | ContractError):
             return exc
         return ContractError(f"{type(self).__name__} failed: {whereabouts(exc)}.")
-
-    def __repr__(self) -> str:
-        # Once, and not compiled for every class whenever the package is imported.
-        shown = (
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in attrs.fields(type(self))  # type: ignore[arg-type]
-            if field.repr
-        )
-        return f"{type(self).__name__}({', '.join(shown)})"
 
     def __await__(self) -> Generator["Step[R]", "R | Failed", R]:
         answer = yield self
