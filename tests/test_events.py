@@ -55,6 +55,7 @@ def example(kind):
         "floor": 0.25,
         "origin": Origin.LOGIN,
         "fields": ("email", "profile"),
+        "within": (3, 0, 1),
         "remaining": None,
     }
     names = [field.name for field in attrs.fields(kind)]

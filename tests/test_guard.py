@@ -688,7 +688,7 @@ def test_suspended_before_its_thread_began(clock):
     circuit.fail(failing)
 
     with pytest.raises(LegacyUnavailableError, match="left alone"):
-        circuit.check(early)
+        circuit.begin(early)
 
 
 def test_suspension_wakes_whoever_waits(clock, runner):

@@ -26,6 +26,7 @@ LAYERS = (
     ("_steps", "_engine"),
     ("_guard",),
     ("_circuit",),
+    ("_meter",),
     ("_signing",),
     ("imports", "password_rules"),
     ("_tokens", "formats", "passwords"),

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import attrs
 
 from migratekit._fields import Shown
+from migratekit._meter import Meter
 from migratekit.errors import LegacyUnavailableError
 from migratekit.events import Event, SourceResumed, SourceSuspended
 from migratekit.models import SourceHealth
@@ -37,16 +38,18 @@ class Limits(Shown):
     pause: float
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.define(eq=False, repr=False)
 class Entry(Shown):
     """
     A call that was let through.
 
-    *round* tells calls of before a pause from those of after it.
+    *round* tells calls of before a pause from those of after it; *began* is None unless
+    it has begun, and once it was counted.
     """
 
     round: int
     probe: bool
+    began: float | None = None
 
 
 class Circuit:
@@ -69,6 +72,7 @@ class Circuit:
         Begin anew, as in a forked process, which has none of its parent's threads.
         """
         self._lock = threading.Lock()
+        self._meter = Meter(self._clock, self._part)
         self._waiting: deque[Callable[[], object]] = deque()
         self._calls = 0
         self._abandoned = 0
@@ -95,9 +99,9 @@ class Circuit:
             self._probing = probe
             return Entry(self._round, probe)
 
-    def check(self, entry: Entry) -> None:
+    def begin(self, entry: Entry) -> None:
         """
-        Stop a call that was let through, but has not begun.
+        Note that a call that was let through is made now, or stop it.
 
         Raises:
             migratekit.errors.LegacyUnavailableError:
@@ -105,6 +109,7 @@ class Circuit:
         """
         if entry.round != self._round:
             raise LegacyUnavailableError(_LEFT_ALONE)
+        entry.began = self._clock.monotonic()
 
     def wait_no_more(self, wake: Callable[[], object]) -> None:
         """
@@ -138,6 +143,7 @@ class Circuit:
         Note that the source has answered.
         """
         with self._lock:
+            self._measure(entry, failed=False)
             if entry.round != self._round:
                 return
             self._failures = 0
@@ -151,6 +157,7 @@ class Circuit:
         Note that the source has not answered, or only that it cannot.
         """
         with self._lock:
+            self._measure(entry, failed=True)
             if entry.round != self._round:
                 return
             self._failures += 1
@@ -177,13 +184,15 @@ class Circuit:
         """
         Return what happened since this was last asked.
         """
-        news = []
+        news: list[Event] = []
         while self._news:
             try:
                 news.append(self._news.popleft())
             except IndexError:  # pragma: no cover -- another thread was faster
                 break
-        return tuple(news)
+        with self._lock:
+            asked = self._meter.news()
+        return tuple(news) if asked is None else (*news, asked)
 
     def health(self) -> SourceHealth:
         """
@@ -202,6 +211,13 @@ class Circuit:
                 failures=self._failures,
                 retry_after=left,
             )
+
+    def _measure(self, entry: Entry, *, failed: bool) -> None:
+        if entry.began is not None:
+            took = self._clock.monotonic() - entry.began
+            self._meter.add(max(0.0, took), failed=failed)
+            # A call may end in the very moment of its deadline.
+            entry.began = None
 
     def _wake(self, number: int) -> None:
         for _ in range(number):

@@ -50,7 +50,8 @@ class _Circuits:
 
     def news(self) -> tuple[Event, ...]:
         """
-        Return which parts were suspended or resumed since this was last asked.
+        Return which parts were suspended or resumed since this was last asked, and now
+        and then how they did.
         """
         circuits = list(self._circuits.values())
         return tuple(event for circuit in circuits for event in circuit.news())
@@ -306,7 +307,7 @@ class _ThreadCall(_Call):
     def _run(self, context: contextvars.Context, wake: Callable[[], object]) -> None:
         ask, arguments = self._work
         try:
-            self._circuit.check(self._entry)
+            self._circuit.begin(self._entry)
             self.answer = context.run(ask, *arguments)
         except BaseException as exc:  # noqa: BLE001 -- it is raised where it was asked
             self.error = exc
@@ -340,7 +341,7 @@ class _TaskCall(_Call):
     async def _run(self) -> "_Outcome":
         ask, arguments = self._work
         try:
-            self._circuit.check(self._entry)
+            self._circuit.begin(self._entry)
             return _Outcome(await ask(*arguments))
         except Exception as exc:  # noqa: BLE001 -- it is raised where it was asked
             return _Outcome(error=exc)

@@ -77,6 +77,10 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
         "sys_monitor_enabled:,legacy_source",
         "The source {part} answers again",
     ),
+    events.SourceAsked: (
+        "sys_monitor_enabled:,legacy_source",
+        "The source {part} was asked {calls} times, {failures} of them in vain",
+    ),
     events.AttemptsThrottled: (
         "excess_rate_limit_exceeded:,{kind}",
         "Too many attempts by one {kind}; seconds to wait: {retry_after}",

@@ -20,6 +20,9 @@ _INFO: Final = 20
 _WARNING: Final = 30
 _ERROR: Final = 40
 
+# Milliseconds: see `SourceAsked`.
+LATENCIES: Final = (10, 30, 100, 300, 1000, 3000)
+
 
 def printable(identifier: object) -> str:
     """
@@ -172,6 +175,24 @@ class SourceResumed(Event):
     level = _WARNING
 
     part: str
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SourceAsked(Event):
+    """
+    How the source did since the last event of this kind, told after a question, and at
+    most once a minute for each *part*.
+
+    Of *calls*, *failures* were outages or too late, and all of them together took
+    *seconds*.  *within* is how many took up to 10, 30, 100, 300, 1000 and 3000
+    milliseconds, and how many took longer; each call counts once.
+    """
+
+    part: str
+    calls: int
+    failures: int
+    seconds: float
+    within: tuple[int, ...]
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -126,7 +126,8 @@ def check_identity(asked: Asked, legacy: LegacyUser) -> None:
 
 async def ask_source(ctx: Context, question: AskLogin | AskUser) -> LegacyUser | None:
     """
-    Ask the source, and tell the listeners if it was suspended or resumed by that.
+    Ask the source, and tell the listeners if it was suspended or resumed by that, and
+    now and then how it did.
     """
     try:
         answer = await question

@@ -89,7 +89,8 @@ class AskUser(_PersonStep):
 @attrs.frozen(eq=False, repr=False)
 class TakeNews(Step[tuple[Event, ...]]):
     """
-    What has become of the source since this was last asked: suspended, or resumed.
+    What has become of the source since this was last asked: suspended, resumed, or how
+    it did.
     """
 
     def perform(self, ports: Ports) -> tuple[Event, ...]:
