@@ -20,6 +20,7 @@ from migratekit.errors import (
 )
 from migratekit.events import FloorExceeded, log_event
 from migratekit.passwords import Argon2Hasher
+from migratekit.sources import NoopSource
 from migratekit.testing import CHEAPEST
 from migratekit.throttles import NoThrottle
 
@@ -169,13 +170,10 @@ def _work(scene, caplog):
     """
     caplog.set_level(logging.DEBUG, "migratekit")
 
-    def attempt(identifier, call="authenticate", policy=None):
+    def attempt(identifier, call="authenticate", **more):
         hasher, throttle = Hasher(), CountingThrottle()
         connection = scene.connect(
-            hasher=hasher,
-            listeners=[log_event],
-            policy=policy or MigrationPolicy(),
-            throttle=throttle,
+            hasher=hasher, listeners=[log_event], throttle=throttle, **more
         )
         for calls in (hasher.calls, scene.store.calls, caplog.records):
             calls.clear()
@@ -213,6 +211,23 @@ def test_equal(scene, work, kind, call):
     assert 1 == done["records"]
     assert is_floor(done["slept"])
     assert (kind in {stored_other_cost, stored_unusable}) == done["other"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [unknown, wrong_in_source, stored, preloaded, retired],
+    ids=lambda kind: kind.__name__,
+)
+def test_equal_after_the_cut_over(scene, work, kind):
+    """
+    So they do when there is no source any more.
+    """
+    done = work(kind(scene), source=NoopSource())
+
+    assert (1, 4, 0, 1) == tuple(
+        done[count] for count in ("current", "reads", "others", "records")
+    )
+    assert is_floor(done["slept"])
 
 
 def test_reads_are_of_the_same_kind(memory):

@@ -16,7 +16,7 @@ from migratekit.errors import (
     StoreUnavailableError,
     UserExistsError,
 )
-from migratekit.events import CutOver
+from migratekit.events import CutOver, LoginRefused
 from migratekit.models import (
     Figures,
     KeyKind,
@@ -446,6 +446,27 @@ def test_cut_over_preloaded(scene, ada):
     change = after.start_password_change(ADA)
     after.finish_password_change(change.token, "new")
     assert after.authenticate(ADA, "new")
+
+
+def test_refused_since_the_cut_over(scene, ada):
+    """
+    Whoever is refused only because nobody can ask any more is told apart in the log.
+    """
+    scene.connection.authenticate(ADA, "pw")
+    scene.site.add("2", "bob@example.com", "pw")
+    scene.preload("2", "bob@example.com")
+    deleted = scene.connection.sign_up("cyd@example.com", "pw").id
+    scene.connection.delete_user(deleted)
+    after = scene.connection.cut_over(force=True)
+    scene.events.clear()
+
+    for name in ("ada", "bob", "cyd", "dan"):
+        with scene.refused(InvalidCredentialsError):
+            after.authenticate(f"{name}@example.com", "wrong")
+
+    assert ["wrong_password", "cut_over", "retired", "cut_over"] == [
+        event.reason for event in scene.told(LoginRefused)
+    ]
 
 
 def test_cut_over_in_an_outage(scene, ada):

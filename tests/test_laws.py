@@ -208,6 +208,9 @@ class World:
     def TakeNews(self, step):
         return self.draw(st.sampled_from(((), (SourceResumed(part=""),))))
 
+    def IsCutOver(self, step):
+        return self.draw(st.booleans())
+
     def AskUser(self, step):
         people = legacy_users.map(lambda user: self.named(user, step.identifier))
         fault = self.rarely(st.builds(LegacyUnavailableError))

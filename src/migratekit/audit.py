@@ -78,7 +78,7 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
         "The source {part} answers again",
     ),
     events.SourceAsked: (
-        "sys_monitor_enabled:,legacy_source",
+        "sys_monitor_enabled:,source_figures",
         "The source {part} was asked {calls} times, {failures} of them in vain",
     ),
     events.AttemptsThrottled: (

@@ -18,6 +18,7 @@ from migratekit._steps import (
     AskLogin,
     CheckRetired,
     FindUser,
+    IsCutOver,
     NeedsRehash,
     VerifyPassword,
 )
@@ -159,7 +160,9 @@ async def _vouched(
     else:
         if legacy is not None:
             return legacy
-        outcome = wrong("unknown_or_wrong", reads=reads + 1)
+        gone = await IsCutOver() is True
+        reason = "cut_over" if gone else "unknown_or_wrong"
+        outcome = wrong(reason, reads=reads + 1)
 
     record = await FindUser(asked.key)
     if record is None or record.password_hash is None:

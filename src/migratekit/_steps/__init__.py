@@ -16,6 +16,7 @@ from migratekit._steps.source import (
     AskLogin,
     AskUser,
     CountSource,
+    IsCutOver,
     TakeNews,
 )
 from migratekit._steps.step import (
@@ -73,6 +74,7 @@ __all__ = [
     "FindUser",
     "GetUser",
     "HashPassword",
+    "IsCutOver",
     "LeaveQueue",
     "ListUsers",
     "MakeId",

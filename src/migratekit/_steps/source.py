@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from migratekit._guard import Unguarded
 from migratekit._steps.step import Ports, Step, expect, whereabouts
 from migratekit.errors import (
     ConfigurationError,
@@ -95,6 +96,16 @@ class TakeNews(Step[tuple[Event, ...]]):
 
     def perform(self, ports: Ports) -> tuple[Event, ...]:
         return ports.guard.news()
+
+
+@attrs.frozen(eq=False, repr=False)
+class IsCutOver(Step[bool]):
+    """
+    Whether there is no source any more.
+    """
+
+    def perform(self, ports: Ports) -> bool:
+        return isinstance(ports.guard, Unguarded)
 
 
 @attrs.frozen(eq=False, repr=False)
