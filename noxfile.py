@@ -127,7 +127,7 @@ def services(session: nox.Session) -> None:
         "tests/sources",
         "tests/storms",
         "tests/throttles",
-        "tests/test_cli_schema.py",
+        "tests/cli/test_cli_schema.py",
     )
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
     session.run(*ALONE, *paths, other, *session.posargs)

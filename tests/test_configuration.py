@@ -13,6 +13,7 @@ from world import KEY, AsyncLegacySite, LegacySite, connect
 from migratekit import AsyncConnection, Connection, MigrationPolicy, Validator
 from migratekit._assembly import AsyncSystemClock, SystemClock
 from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
+from migratekit.sources import NoopSource
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
 from migratekit.testing import CHEAPEST, VirtualClock
@@ -484,3 +485,37 @@ def test_any_error_is_ours():
     """
     assert issubclass(ConfigurationError, MigrateKitError)
     assert issubclass(ContractError, MigrateKitError)
+
+
+@pytest.mark.parametrize("door", [Connection, AsyncConnection])
+def test_parts(door):
+    """
+    A connection tells what it was made of, and not the key.
+    """
+    parts = {
+        "store": MemoryStore(),
+        "source": LegacySite(),
+        "policy": MigrationPolicy(import_mode=False),
+        "validator": Validator(),
+        "hasher": CHEAPEST,
+    }
+
+    connection = door(**parts, source_name="shop", secret_key=KEY)
+
+    assert {**parts, "source_name": "shop", "has_secret_key": True} == {
+        name: getattr(connection, name)
+        for name in (*parts, "source_name", "has_secret_key")
+    }
+    assert not door(**parts).has_secret_key
+
+
+def test_parts_after_cut_over():
+    """
+    After the cut-over the source is the no-op, and the rest as before.
+    """
+    before = build()
+
+    after = before.cut_over(force=True)
+
+    assert isinstance(after.source, NoopSource)
+    assert before.store is after.store

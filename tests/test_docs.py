@@ -73,7 +73,7 @@ def public_modules():
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
         name = ".".join(parts).removesuffix(".__init__")
-        private = re.search(r"\._|\.demo\b|\.cli$|\.formats\.(?!presets$)", name)
+        private = re.search(r"\._|\.demo\b|\.cli\b|\.formats\.(?!presets$)", name)
         if not private:
             yield name, ast.parse(path.read_text())
 

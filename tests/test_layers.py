@@ -20,6 +20,7 @@ LAYERS = (
     ("__init__",),
     ("connection", "async_connection"),
     ("_migration",),
+    ("_parts",),
     ("_assembly",),
     ("_flows", "stores", "sources", "throttles"),
     ("_run",),

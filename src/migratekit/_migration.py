@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar
 
 import attrs
 
-from migratekit._assembly import check_moment, described, without_source
+from migratekit._assembly import check_moment, without_source
 from migratekit._chunks import chunks
 from migratekit._flows import figures
-from migratekit._flows.context import Context
+from migratekit._parts import Parts
 from migratekit._run import Flow, Refused, arun, run, scrubbed
-from migratekit._steps import Ports
 from migratekit.errors import ConfigurationError
 from migratekit.models import ImportRecord, Origin, Progress, SourceHealth, User
 
@@ -39,16 +38,10 @@ OnConflict: TypeAlias = Literal["skip", "raise"]
 
 
 @attrs.frozen(repr=False)
-class Migration:
+class Migration(Parts):
     """
     The part of a `migratekit.Connection` that operators use.
     """
-
-    _context: Context
-    _ports: Ports
-
-    def __repr__(self) -> str:
-        return described(self)
 
     def _run(self, flow: Flow[T | Refused]) -> T:
         with self._ports.hash_queue.place() as place:
@@ -211,16 +204,10 @@ class Migration:
 
 
 @attrs.frozen(repr=False)
-class AsyncMigration:
+class AsyncMigration(Parts):
     """
     The part of a `migratekit.AsyncConnection` that operators use.
     """
-
-    _context: Context
-    _ports: Ports
-
-    def __repr__(self) -> str:
-        return described(self)
 
     async def _run(self, flow: Flow[T | Refused]) -> T:
         with self._ports.hash_queue.place() as place:

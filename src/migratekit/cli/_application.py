@@ -1,0 +1,196 @@
+"""
+The application whose connection a command works on.
+"""
+
+import asyncio
+import importlib
+import sys
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self, TypeAlias, TypeVar
+
+from migratekit import AsyncConnection, Connection
+from migratekit.cli._errors import CommandError
+from migratekit.events import one_line
+
+
+T = TypeVar("T")
+EitherConnection: TypeAlias = Connection | AsyncConnection
+
+_AT_ONCE: Final = 500
+
+
+class Application:
+    """
+    An application's connection, sync or async.
+
+    What its methods return goes through `wait()` or `iterate()`, so that commands need
+    not know which of the two it is.
+    """
+
+    def __init__(self, connection: EitherConnection, runner: asyncio.Runner) -> None:
+        self.connection = connection
+        self._runner = runner
+
+    def wait(self, answer: T | Awaitable[T]) -> T:
+        """
+        Return *answer*, awaited if it has to be.
+        """
+        if isinstance(answer, Awaitable):
+            awaited: T = self._runner.run(_awaited(answer))
+            return awaited
+        return answer
+
+    def iterate(self, items: Iterable[T] | AsyncIterable[T]) -> Iterator[T]:
+        """
+        Iterate over *items*, some hundreds at a time if they are async.
+        """
+        if not isinstance(items, AsyncIterable):
+            yield from items
+            return
+        iterator = aiter(items)
+        while taken := self._runner.run(_taken(iterator)):
+            yield from taken
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # What lives in the event loop must not outlive it.
+        if isinstance(self.connection, AsyncConnection):
+            for part in (self.connection.store, self.connection.source):
+                with suppress(Exception):
+                    self.wait(getattr(part, "close", _nothing)())
+        self._runner.close()
+
+
+def load(path: str) -> Application:
+    """
+    Return the application whose connection is at *path*: ``module:name``.
+
+    The name may be dotted, and that of a function without arguments, or a coroutine
+    function, that returns a connection.
+
+    Raises:
+        migratekit.cli._errors.CommandError: If there is none, or it cannot be had.
+    """
+    module, colon, name = path.partition(":")
+    if not (module and colon and name):
+        raise CommandError(
+            f"{one_line(path)!r} is no connection: it takes a module, a colon and a "
+            "name, as in myshop.auth:connection."
+        )
+    found = _attribute(_imported(module), module, name)
+    runner = asyncio.Runner()
+    try:
+        return Application(_made(found, path, runner), runner)
+    except BaseException:
+        runner.close()
+        raise
+
+
+def _imported(name: str) -> object:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        missing = getattr(error, "name", None) or ""
+        if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(
+            f"{missing}."
+        ):
+            raise CommandError(
+                f"There is no module {one_line(missing)!r}, neither in this folder "
+                "nor among what is installed in this environment."
+            ) from error
+        _blame("The application cannot be imported", name, error)
+
+
+def _attribute(module: object, module_name: str, name: str) -> object:
+    found = module
+    for part in name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError as error:
+            raise CommandError(
+                f"{one_line(module_name)} has no {one_line(name)!r}."
+            ) from error
+    return found
+
+
+def _made(found: object, path: str, runner: asyncio.Runner) -> EitherConnection:
+    if not isinstance(found, EitherConnection) and callable(found):
+        try:
+            found = found()
+            if isinstance(found, Awaitable):
+                found = runner.run(_awaited(found))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 -- it is others' code
+            what = f"{one_line(path)} made no connection"
+            _blame(what, path.partition(":")[0], error)
+    if isinstance(found, EitherConnection):
+        return found
+    raise CommandError(
+        f"{one_line(path)} is no Connection or AsyncConnection, and no function that "
+        f"returns one: it gave {type(found).__name__}."
+    )
+
+
+def _blame(what: str, module: str, error: BaseException) -> NoReturn:
+    """
+    Raise a `CommandError` that tells the type of *error* and where it comes from.
+
+    Its text may hold what the application keeps secret; that of our own errors does
+    not.
+    """
+    detail = type(error).__name__ + _place(error, module)
+    if type(error).__module__ == "migratekit.errors":
+        detail = f"{detail}: {one_line(error).rstrip('.')}"
+    elif isinstance(error, ModuleNotFoundError):
+        detail = f"{detail}, for want of the module {one_line(error.name)!r}"
+    raise CommandError(f"{what}: {detail}.  --traceback shows all of it.") from error
+
+
+def _place(error: BaseException, module: str) -> str:
+    """
+    Return the last line of the application's own that *error* went through.
+    """
+    package = module.partition(".")[0]
+    places: list[tuple[bool, str, int]] = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        code, name = traceback.tb_frame.f_code, traceback.tb_frame.f_globals["__name__"]
+        is_own = name.partition(".")[0] == package
+        places.append((is_own, code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        places.append((True, error.filename, error.lineno))
+    own = [place for place in places if place[0]] or places
+    _, file, line = own[-1]
+    with suppress(ValueError):
+        file = str(Path(file).relative_to(Path.cwd()))
+    return f" in {one_line(file)}, line {line}"
+
+
+async def _awaited(answer: Awaitable[T]) -> T:
+    return await answer
+
+
+async def _taken(iterator: AsyncIterator[T]) -> list[T]:
+    taken: list[T] = []
+    async for item in iterator:
+        taken.append(item)
+        if len(taken) == _AT_ONCE:
+            break
+    return taken
+
+
+def _nothing() -> Any:
+    return None

@@ -1,0 +1,89 @@
+"""
+Where commands write: results to the standard output, everything else beside it.
+"""
+
+import os
+import shutil
+import sys
+import traceback
+from contextlib import suppress
+from typing import TextIO
+
+
+class Console:
+    """
+    The terminal, or what stands in its place, as it is when this is made.
+    """
+
+    def __init__(self) -> None:
+        self._out = sys.stdout
+        self._err = sys.stderr
+
+    @property
+    def width(self) -> int | None:
+        """
+        How many characters a line of results may have; None where nobody looks at it.
+        """
+        if not self._out.isatty():
+            return None
+        return shutil.get_terminal_size().columns
+
+    @property
+    def is_watched(self) -> bool:
+        """
+        Whether somebody sees what is said beside the results.
+        """
+        return self._err.isatty()
+
+    def write(self, text: str) -> None:
+        """
+        Write *text* as a result, as it is.
+
+        Raises:
+            BrokenPipeError: If nobody reads it any more.
+        """
+        self._out.write(_encodable(text, self._out))
+
+    def print(self, text: str = "") -> None:
+        """
+        Write a line of results.
+        """
+        self.write(f"{text}\n")
+
+    def say(self, text: str) -> None:
+        """
+        Write a line that is no result.
+        """
+        # Whoever has closed it does not want to know.
+        with suppress(OSError):
+            self._err.write(_encodable(f"{text}\n", self._err))
+            self._err.flush()
+
+    def show_traceback(self, error: Exception) -> None:
+        """
+        Write where *error* comes from.
+        """
+        self.say("".join(traceback.format_exception(error)))
+
+    def flush(self) -> None:
+        """
+        Have everything arrive.
+        """
+        self._out.flush()
+
+    def abandon(self) -> None:
+        """
+        Write no more, also not when the interpreter ends.
+        """
+        with suppress(OSError, ValueError):
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, self._out.fileno())
+            os.close(nothing)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """
+    Return *text* with escapes for what *stream* cannot encode.
+    """
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,83 @@
+"""
+An application to try the command line on: a shop that moves its customers.
+
+The fixture ``shop`` copies it into a folder, as ``shop.py``.
+"""
+
+import hashlib
+import os
+import sqlite3
+from contextlib import closing
+from types import SimpleNamespace
+
+from migratekit import AsyncConnection, Connection
+from migratekit.formats import presets
+from migratekit.formats.hasher import LegacyHasher
+from migratekit.sources import NoopSource
+from migratekit.sources.sql import SQLSource
+from migratekit.stores.async_sql import AsyncSQLStore
+from migratekit.stores.memory import MemoryStore
+from migratekit.stores.sql import SQLStore
+from migratekit.testing import CHEAPEST
+
+
+STORE = os.environ.get("SHOP_STORE", "sqlite:///users.db")
+ASYNC_STORE = os.environ.get("SHOP_ASYNC_STORE", "sqlite+aiosqlite:///users.db")
+COLUMNS = "id AS user_id, email, username, name, password_hash"
+
+
+def make_legacy(people):
+    """
+    Fill the legacy database with rows of id, email, username, name and password.
+    """
+    rows = (
+        (
+            *row,
+            None if password is None else hashlib.sha1(password.encode()).hexdigest(),
+        )
+        for *row, password in people
+    )
+    with closing(sqlite3.connect("legacy.db")) as legacy:
+        legacy.execute(
+            "CREATE TABLE people"
+            " (id INTEGER, email TEXT, username TEXT, name TEXT, password_hash TEXT)"
+        )
+        legacy.execute("CREATE INDEX emails ON people (lower(email))")
+        legacy.executemany("INSERT INTO people VALUES (?, ?, ?, ?, ?)", rows)
+        legacy.commit()
+
+
+SOURCE = (
+    SQLSource(
+        "sqlite:///legacy.db",
+        f"SELECT {COLUMNS} FROM people WHERE lower(email) = :canonical",
+        format=presets.raw_sha1(),
+    )
+    .with_count("SELECT count(*) FROM people")
+    .with_listing(f"SELECT {COLUMNS} FROM people ORDER BY id")
+)
+OPTIONS = {
+    "source_name": "shop",
+    "hasher": LegacyHasher(CHEAPEST, presets.raw_sha1()),
+    "secret_key": "a secret key of the shop",
+}
+
+
+def make_connection():
+    return Connection(SQLStore(STORE), SOURCE, **OPTIONS)
+
+
+async def make_in_loop():
+    return AsyncConnection(AsyncSQLStore(ASYNC_STORE), SOURCE, **OPTIONS)
+
+
+connection = make_connection()
+async_connection = AsyncConnection(AsyncSQLStore(ASYNC_STORE), SOURCE, **OPTIONS)
+bare = AsyncConnection(MemoryStore(), NoopSource(), hasher=CHEAPEST)
+container = SimpleNamespace(auth=SimpleNamespace(connection=connection))
+number = 42
+
+
+def close():
+    connection.store.close()
+    SOURCE.close()
