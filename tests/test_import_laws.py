@@ -85,9 +85,10 @@ class World:
     def ReadDate(self, step):
         return NOW
 
-    def MakeId(self, step):
-        self.ids += 1
-        return f"fresh-{self.ids}"
+    def MakeIds(self, step):
+        first = self.ids + 1
+        self.ids += step.number
+        return tuple(f"fresh-{number}" for number in range(first, self.ids + 1))
 
     def ExamineAll(self, step):
         answers = []

@@ -63,15 +63,36 @@ def flag(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
         raise TypeError(f"{attribute.name} must be bool, not {type(value).__name__}.")
 
 
-def _aware(
+def aware(
     _: object, attribute: "attrs.Attribute[dt.datetime]", value: dt.datetime
 ) -> None:
+    """
+    Refuse what is no point in time.
+    """
     if not isinstance(value, dt.datetime) or value.tzinfo is None:
         raise TypeError(f"{attribute.name} must be a datetime with a time zone.")
 
 
-optional_text = attrs.validators.optional(text)
-optional_aware = attrs.validators.optional(_aware)
+def optional_text(
+    instance: object, attribute: "attrs.Attribute[str | None]", value: object
+) -> None:
+    """
+    Refuse what is neither None nor a str.
+    """
+    if value is not None:
+        text(instance, attribute, value)  # type: ignore[arg-type]
+
+
+def optional_aware(
+    instance: object,
+    attribute: "attrs.Attribute[dt.datetime | None]",
+    value: dt.datetime | None,
+) -> None:
+    """
+    Refuse what is neither None nor a point in time.
+    """
+    if value is not None:
+        aware(instance, attribute, value)  # type: ignore[arg-type]
 
 
 class Shown:

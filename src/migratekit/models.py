@@ -55,6 +55,10 @@ def _kind(value: KeyKind | str) -> KeyKind:
     return value if type(value) is KeyKind else KeyKind(value)
 
 
+def _origin(value: Origin | str) -> Origin:
+    return value if type(value) is Origin else Origin(value)
+
+
 @attrs.frozen(repr=False)
 class Identifier(Shown):
     """
@@ -184,7 +188,7 @@ class User(_Person):
     """
 
     id: str = attrs.field(validator=text)
-    origin: Origin = attrs.field(converter=Origin)
+    origin: Origin = attrs.field(converter=_origin)
     legacy_id: str | None = attrs.field(default=None, validator=optional_text)
     migrated_at: dt.datetime | None = attrs.field(
         default=None, validator=optional_aware

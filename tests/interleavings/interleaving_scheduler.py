@@ -34,6 +34,7 @@ from migratekit._steps import (
     Step,
     TakeNews,
 )
+from migratekit._steps.imports import MakeIds
 from migratekit.models import LegacyUser, PasswordChange
 
 
@@ -151,10 +152,15 @@ class Actor:
 
     def _answered(self, step):
         if type(step) is MakeId:
-            # So that who made whom can be told in every order.
-            number = next(self._ids)
-            return _Answer(f"new-{self.number}" + (f".{number}" if number else ""))
+            return _Answer(self._fresh_id())
+        if type(step) is MakeIds:
+            return _Answer(tuple(self._fresh_id() for _ in range(step.number)))
         return _checked(step, _performed(step, self._door._ports))
+
+    def _fresh_id(self):
+        # So that who made whom can be told in every order.
+        number = next(self._ids)
+        return f"new-{self.number}" + (f".{number}" if number else "")
 
 
 def cast(stage, operations):

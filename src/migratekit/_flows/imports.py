@@ -10,7 +10,7 @@ from typing import TypeAlias
 import attrs
 
 from migratekit._flows.context import Context, tell
-from migratekit._flows.profiles import draft
+from migratekit._flows.profiles import drafted
 from migratekit._steps import (
     BindSource,
     CanCreateMany,
@@ -19,7 +19,7 @@ from migratekit._steps import (
     CreateUser,
     ReadDate,
 )
-from migratekit._steps.imports import AdmitAll, ExamineAll, Wrapping
+from migratekit._steps.imports import AdmitAll, ExamineAll, MakeIds, Wrapping
 from migratekit.errors import (
     AlreadyMigratedError,
     ConfigurationError,
@@ -128,15 +128,17 @@ async def _examined(
     Return the users in canonical form, and what is wrong with the others.
     """
     now = await ReadDate()
+    ids = await MakeIds(len(records))
     drafts = [
-        await draft(
+        drafted(
             ctx,
             record,
             Origin.IMPORT,
+            user_id,
+            now,
             must_change=record.must_change_password,
-            now=now,
         )
-        for record in records.values()
+        for record, user_id in zip(records.values(), ids, strict=True)
     ]
     examined = await ExamineAll(drafts, ctx.policy)
     users: dict[int, User] = {}

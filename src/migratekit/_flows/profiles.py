@@ -37,23 +37,29 @@ from migratekit.models import (
 from migratekit.validation import Examined, impossible, is_possible_password, taken
 
 
-async def draft(
+async def draft(ctx: Context, legacy: LegacyUser, origin: Origin) -> User:
+    """
+    Return the user that *legacy* becomes by a login or a reset.
+
+    They have changed their password if they had to.
+    """
+    return drafted(ctx, legacy, origin, await MakeId(), await ReadDate())
+
+
+def drafted(
     ctx: Context,
     legacy: LegacyUser,
     origin: Origin,
+    user_id: str,
+    now: dt.datetime,
     *,
     must_change: bool = False,
-    now: dt.datetime | None = None,
 ) -> User:
     """
     Return the user that *legacy* becomes: the fields of the allow-list, nothing else.
-
-    Whoever logs in or resets has changed their password if they had to; *must_change*
-    is for those who have not.  *now* is for many who move at once.
     """
-    now = await ReadDate() if now is None else now
     return User(
-        id=await MakeId(),
+        id=user_id,
         origin=origin,
         legacy_id=ctx.legacy_id(legacy),
         email=legacy.email,

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from migratekit._steps.step import Ports, Step, expect
+from migratekit._steps.world import MakeId
 from migratekit.errors import ConfigurationError, UnusableHashError
 from migratekit.hashing import Lane
 from migratekit.models import StoredHash, User
@@ -34,6 +35,15 @@ class Wrapping:
     """
 
     executor: Executor | None
+
+
+@attrs.frozen(eq=False, repr=False)
+class MakeIds(Step[tuple[str, ...]]):
+    number: int
+
+    def perform(self, ports: Ports) -> tuple[str, ...]:
+        one = MakeId()
+        return tuple(one.perform(ports) for _ in range(self.number))
 
 
 @attrs.frozen(eq=False, repr=False)
