@@ -23,17 +23,22 @@ from migratekit.errors import (
     PasswordChangeRequiredError,
     Violation,
 )
-from migratekit.events import ProfileDrift, RuleFailed
+from migratekit.events import MigrationRehearsed, ProfileDrift, RuleFailed
 from migratekit.models import KeyKind, LedgerKey, User, ledger_keys
+from migratekit.sources import NoopSource
 from migratekit.testing import CHEAPEST, VirtualClock
 from migratekit.testing._scenario import settle
 from migratekit.throttles import NoThrottle
 
 
+def _options(mode, **more):
+    return Options(import_mode=mode != "off", rehearse=mode == "rehearse", **more)
+
+
 # Mostly as most applications have it, so that most people can move.
 options = st.builds(
-    Options,
-    import_mode=st.sampled_from((True, True, True, True, True, False)),
+    _options,
+    mode=st.sampled_from(("on", "on", "on", "on", "on", "on", "off", "rehearse")),
     weak=st.sampled_from((None, None, None, "admit", "must_change", "refuse")),
     drift=st.sampled_from((False, True, True)),
     rules=st.sampled_from(
@@ -110,6 +115,7 @@ class Machine(RuleBasedStateMachine):
         policy = MigrationPolicy(
             strategy_version=options.version,
             import_mode=options.import_mode,
+            rehearse=options.rehearse,
             detect_drift=options.drift,
             token_lifetime=dt.timedelta(minutes=options.minutes),
         )
@@ -118,9 +124,12 @@ class Machine(RuleBasedStateMachine):
                 policy, password_check=check_password, weak_legacy_password=options.weak
             )
         adapt = as_coroutine if self.asynchronous else lambda call: call
+        source = AsyncLegacySite(self.site) if self.asynchronous else self.site
+        # Who rehearses does not cut over.
+        absent = self.model.cut and options.rehearse
         connection = connect(
             self.store,
-            AsyncLegacySite(self.site) if self.asynchronous else self.site,
+            NoopSource() if absent else source,
             runner=self.runner,
             policy=policy,
             rules=[adapt(RULES[name]) for name in options.rules],
@@ -128,7 +137,7 @@ class Machine(RuleBasedStateMachine):
             clock=self.clock,
             throttle=NoThrottle(),
         )
-        if self.model.cut:
+        if self.model.cut and not absent:
             connection = connection.cut_over(force=True)
         self.connection = connection
 
@@ -186,6 +195,8 @@ class Machine(RuleBasedStateMachine):
     def compare_events(self, expected):
         drifts = [set(event.fields) for event in self.told(ProfileDrift)]
         assert ([expected.drift] if expected.drift else []) == drifts, expected
+        outcomes = [event.outcome for event in self.told(MigrationRehearsed)]
+        assert ([expected.rehearsed] if expected.rehearsed else []) == outcomes
         failed = len(self.told(RuleFailed))
         assert (expected.reason == "rule_failed") == failed, expected
 

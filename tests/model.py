@@ -2,7 +2,7 @@
 What a connection should do, in plain words of Python: no flows, no store, no hashes.
 """
 
-from model_state import Account, Expected
+from model_state import Account, Expected, writing
 from model_tokens import Passwords
 
 from migratekit.errors import (
@@ -34,6 +34,8 @@ class Model(Passwords):
             return Expected(type(error))
         if person is None:
             return self.let_in(account)
+        if self.options.rehearse:
+            return self.rehearse(account, person, identifier, password)
         if person.blocked or (account is not None and account.blocked):
             return Expected(AccountBlockedError)
         if account is not None:
@@ -71,6 +73,45 @@ class Model(Passwords):
             return refusal
         account = self.store(self.account_of(person, password, "login"))
         return self.welcome_moved(account, person)
+
+    def rehearse(self, account, person, identifier, password):
+        """
+        Return what comes of a login that stores nothing, whatever would have.
+        """
+        must_change = person.must_change_password
+        if person.blocked or (account is not None and account.blocked):
+            expected = Expected(AccountBlockedError)
+        elif account is not None and account.must_change:
+            must_change = True
+            token = self.token_of("must_change", account)
+            expected = Expected(PasswordChangeRequiredError, token=token)
+        elif must_change:
+            expected = Expected(PasswordChangeRequiredError)
+        else:
+            expected = self.welcome(account or person, account=account)
+        expected.rehearsed = "blocked"
+        if expected.error is not AccountBlockedError:
+            expected.rehearsed = self.foreseen(
+                account, person, identifier, password, must_change=must_change
+            )
+        if expected.rehearsed == "would_move":
+            expected.drift = self.drifted(person)
+        return expected
+
+    def foreseen(self, account, person, identifier, password, *, must_change):
+        """
+        Return what would have come of a login of somebody who is not blocked.
+        """
+        if account is None:
+            if self.lacks_email(person):
+                return "invalid"
+            if self.invalid(person) or self.has_others(person, identifier):
+                return "taken"
+        refusal = self.unfit(password, None, must_change=must_change)
+        if refusal is None:
+            return "would_move"
+        refused = refusal.error is PasswordRejectedError
+        return "must_change" if must_change and not refused else "weak_password"
 
     def unfit(self, password, token, *, must_change):
         """
@@ -110,6 +151,7 @@ class Model(Passwords):
             return None
         return person
 
+    @writing
     def sign_up(self, email, password, username, origin, *, verified=False):
         if not self.options.import_mode:
             return Expected(ConfigurationError)
@@ -149,6 +191,7 @@ class Model(Passwords):
             return None
         return Expected(UserExistsError)
 
+    @writing
     def change_identifier(self, account, field, value, *, verified=None):
         wanted = self.form(value)
         changed = getattr(account, field) != wanted
@@ -171,6 +214,17 @@ class Model(Passwords):
         self.write(account)
         return Expected(None, account)
 
+    @writing
+    def block(self, account, *, blocked):
+        account.writes += account.blocked is not blocked
+        account.blocked = blocked
+        return Expected(None, account)
+
+    @writing
+    def delete(self, account):
+        self.accounts.remove(account)
+        return Expected(None)
+
     # --- The operator ------------------------------------------------------------
 
     def import_users(self, people, *, hashed):
@@ -178,6 +232,8 @@ class Model(Passwords):
         Return how many of *people* an import stores, has moved, refuses and rejects.
         """
         if not self.options.import_mode:
+            return Expected(ConfigurationError), None
+        if self.options.rehearse:
             return Expected(ConfigurationError), None
         counts = {"inserted": 0, "already_migrated": 0, "conflicts": 0, "invalid": 0}
         for person in people:
@@ -206,6 +262,7 @@ class Model(Passwords):
             self.ledger.setdefault(key, ("reserved", account.legacy_id))
         return account.keys
 
+    @writing
     def readmit(self, legacy_id):
         if any(account.legacy_id == legacy_id for account in self.accounts):
             return Expected(UserExistsError)
@@ -227,6 +284,7 @@ class Model(Passwords):
             for (kind, _), (reason, _) in self.ledger.items()
         )
 
+    @writing
     def cut_over(self):
         """
         Take the source away if nobody remains there.

@@ -5,10 +5,15 @@ The model reads the legacy site's people, and never asks the site.
 """
 
 import datetime as dt
+import functools
 
 import attrs
 
-from migratekit.errors import AmbiguousUserError, LegacyUnavailableError
+from migratekit.errors import (
+    AmbiguousUserError,
+    ConfigurationError,
+    LegacyUnavailableError,
+)
 
 
 # The password that a `password_check` refuses.
@@ -24,12 +29,14 @@ class Options:
     """
     What an application decided.
 
+    *rehearse* goes with *import_mode* only.
     *weak* is what becomes of weak legacy passwords, or None if no password is weak.
     *rules* permit; deny, or fail at, whoever has no username.
     """
 
     version: int = 2
     import_mode: bool = True
+    rehearse: bool = False
     weak: str | None = None
     drift: bool = False
     rules: tuple = ()
@@ -83,8 +90,9 @@ class Expected:
     """
     What an operation should end in: an error's class, or None; and what comes of it.
 
-    *reason* is a rule's, *drift* the fields in which the site's answers differ, and
-    *remaining* how many keep an operator from cutting over.
+    *reason* is a rule's, *drift* the fields in which the site's answers differ,
+    *remaining* how many keep an operator from cutting over, and *rehearsed* what would
+    have come of it.
     """
 
     error: type | None
@@ -94,6 +102,21 @@ class Expected:
     reason: str | None = None
     drift: frozenset = frozenset()
     remaining: int | None = None
+    rehearsed: str | None = None
+
+
+def writing(operation):
+    """
+    Have *operation* refused in a rehearsal.
+    """
+
+    @functools.wraps(operation)
+    def guarded(model, *args, **kwargs):
+        if model.options.rehearse:
+            return Expected(ConfigurationError)
+        return operation(model, *args, **kwargs)
+
+    return guarded
 
 
 class State:

@@ -4,7 +4,7 @@ What a change of password should do: with a token, with the old one, or by comma
 
 import datetime as dt
 
-from model_state import Expected, State, Token
+from model_state import Expected, State, Token, writing
 
 from migratekit.errors import (
     AccountBlockedError,
@@ -70,6 +70,7 @@ class Passwords(State):
         legacy_id = f"shop|{person.user_id}"
         return Token(purpose, self.expiry(), legacy_id=legacy_id, identifier=identifier)
 
+    @writing
     def start(self, identifier):
         account = self.stored(identifier)
         if account is not None:
@@ -91,6 +92,7 @@ class Passwords(State):
         email = self.form(person.email)
         return Expected(None, token=self.token_for("reset", person, email))
 
+    @writing
     def finish(self, token, password):
         verified = token.purpose == "reset"
         if token.expires_at <= self.clock.now():
@@ -116,6 +118,7 @@ class Passwords(State):
 
     # --- Changes -----------------------------------------------------------------
 
+    @writing
     def set_password(self, account, password, *, verified=False):
         if self.is_weak(password):
             return Expected(PasswordRejectedError)
@@ -138,6 +141,7 @@ class Passwords(State):
         )
         return Expected(None, self.store(account))
 
+    @writing
     def change_password(self, identifier, old, new):
         try:
             account, person = self.prove(identifier, old)

@@ -308,6 +308,7 @@ def weak(password):
 REFUSE = MigrationPolicy(password_check=weak, weak_legacy_password="refuse")
 MUST_CHANGE = MigrationPolicy(password_check=weak)
 OFF = MigrationPolicy(import_mode=False)
+REHEARSE = MigrationPolicy(rehearse=True)
 SLOW = MigrationPolicy(failure_floor=0.001)
 # What is there, what the connection is made with, and the password that is typed.
 OUTCOMES = [
@@ -315,6 +316,8 @@ OUTCOMES = [
     (first_login, {}, "pw"),
     (first_login, {"policy": OFF}, "pw"),
     (first_login, {"policy": OFF}, "wrong"),
+    (first_login, {"policy": REHEARSE}, "pw"),
+    (first_login, {"policy": REHEARSE}, "wrong"),
     (first_login, {"policy": REFUSE}, "pw"),
     (first_login, {"policy": MUST_CHANGE}, "pw"),
     (first_login, {"rules": [deny]}, "pw"),

@@ -214,15 +214,20 @@ def test_equal(scene, work, kind, call):
 
 
 @pytest.mark.parametrize(
+    "options",
+    [{"source": NoopSource()}, {"policy": MigrationPolicy(rehearse=True)}],
+    ids=lambda options: next(iter(options)),
+)
+@pytest.mark.parametrize(
     "kind",
-    [unknown, wrong_in_source, stored, preloaded, retired],
+    [unknown, wrong_in_source, stored_other_cost, preloaded, retired],
     ids=lambda kind: kind.__name__,
 )
-def test_equal_after_the_cut_over(scene, work, kind):
+def test_equal_without_moving(scene, work, kind, options):
     """
-    So they do when there is no source any more.
+    So they do when there is no source any more, and in a rehearsal.
     """
-    done = work(kind(scene), source=NoopSource())
+    done = work(kind(scene), **options)
 
     assert (1, 4, 0, 1) == tuple(
         done[count] for count in ("current", "reads", "others", "records")

@@ -56,6 +56,7 @@ def example(kind):
         "origin": Origin.LOGIN,
         "fields": ("email", "profile"),
         "within": (3, 0, 1),
+        "codes": ("email_invalid",),
         "remaining": None,
     }
     names = [field.name for field in attrs.fields(kind)]

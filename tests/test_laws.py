@@ -34,6 +34,7 @@ from migratekit._steps import (
     AskLogin,
     AskRule,
     AskUser,
+    BindSource,
     CheckRetired,
     CreateUser,
     DeleteUser,
@@ -68,7 +69,12 @@ from migratekit.errors import (
     UserExistsError,
     Violation,
 )
-from migratekit.events import LoginRefused, LoginSucceeded, SourceResumed
+from migratekit.events import (
+    LoginRefused,
+    LoginSucceeded,
+    MigrationRehearsed,
+    SourceResumed,
+)
 from migratekit.models import KeyKind, LegacyUser, Record, Retirement
 from migratekit.throttle import AttemptKind
 
@@ -279,13 +285,28 @@ class World:
         )
 
 
+def play(ctx, data, flow, **more):
+    """
+    Play *flow*; in a rehearsal, whatever happens, nothing is written.
+    """
+    trace = World(data.draw, **more).play(flow)
+    assert not ctx.policy.rehearse or trace.of(BindSource, *WRITES) == []
+    return trace
+
+
 def weak(password):
     return [Violation("weak", "password", "")] if password == "one" else []
 
 
+def policy_of(mode, **more):
+    return MigrationPolicy(
+        import_mode=mode != "off", rehearse=mode == "rehearse", **more
+    )
+
+
 policies = st.builds(
-    MigrationPolicy,
-    import_mode=st.sampled_from((True, True, True, False)),
+    policy_of,
+    mode=st.sampled_from(("on", "on", "on", "on", "off", "rehearse")),
     strategy_version=st.sampled_from((2, 2, 1)),
     password_check=st.sampled_from((None, weak)),
     weak_legacy_password=st.sampled_from(("admit", "must_change", "refuse")),
@@ -389,10 +410,11 @@ def test_login(data, ctx, attempt):
     """
     A login writes and lets in only after a yes, for the one who was vouched for.
     """
-    trace = World(data.draw).play(login.authenticate(ctx, attempt))
+    trace = play(ctx, data, login.authenticate(ctx, attempt))
 
     check_throttle(trace, attempt)
     assert len(trace.of(AskLogin)) <= 1
+    assert len(trace.told(MigrationRehearsed)) <= ctx.policy.rehearse
     for position, (step, _) in enumerate(trace.steps):
         before = Trace(trace.steps[:position], None)
         if isinstance(step, CreateUser):
@@ -436,7 +458,7 @@ def check_success(ctx, trace):
     assert len(trace.told(LoginSucceeded)) == 1
     assert trace.told(LoginRefused) == []
     if isinstance(user, LegacyUser):
-        assert not ctx.policy.import_mode
+        assert ctx.policy.rehearse or not ctx.policy.import_mode
         assert [user] == vouched(trace)
         assert trace.of(*WRITES) == []
     elif trace.result.migrated:
@@ -444,7 +466,7 @@ def check_success(ctx, trace):
         assert f"shop|{legacy.user_id}" == user.legacy_id
         assert trace.of(CreateUser, ReplaceUser)
     else:
-        assert matched(trace)
+        assert matched(trace) or (ctx.policy.rehearse and vouched(trace))
     assert all(answer is None for _, answer in trace.of(AskRule))
 
 
@@ -484,7 +506,7 @@ def test_finish(data, ctx, password, purpose):
         claims = attrs.evolve(claims, legacy_id="shop|1", identifier=EMAILS[0])
     token = Secret(SIGNER.sign(claims))
 
-    trace = World(data.draw, known=bound).play(reset.finish(ctx, token, password))
+    trace = play(ctx, data, reset.finish(ctx, token, password), known=bound)
 
     for step, _ in trace.of(ReplaceUser):
         assert bound is not None
@@ -518,7 +540,7 @@ def test_start(data, ctx, identifier, client):
     """
     A request for a token writes nothing and always takes the floor.
     """
-    trace = World(data.draw).play(reset.start(ctx, identifier, client))
+    trace = play(ctx, data, reset.start(ctx, identifier, client))
 
     assert trace.of(*WRITES) == []
     if trace.of(CheckRetired):
@@ -542,7 +564,7 @@ def test_sign_up(data, ctx, email, username, verified, client):
         client=client,
     )
 
-    trace = World(data.draw).play(sign_up.sign_up(ctx, application))
+    trace = play(ctx, data, sign_up.sign_up(ctx, application))
 
     if trace.of(CheckRetired, FindUser):
         assert [None] * (client is not None) == counts(trace)
@@ -569,9 +591,7 @@ def test_change_password(data, ctx, attempt, password):
     """
     A password is changed only by whoever proves the old one.
     """
-    trace = World(data.draw).play(
-        password_flows.change_password(ctx, attempt, password)
-    )
+    trace = play(ctx, data, password_flows.change_password(ctx, attempt, password))
 
     check_throttle(trace, attempt)
     assert len(trace.of(AskLogin)) <= 1
@@ -599,8 +619,8 @@ def test_change_email(data, ctx, email, verified):
     """
     Nobody gets an e-mail that the store, a reservation or the source keeps for another.
     """
-    trace = World(data.draw).play(
-        accounts.change_email(ctx, "u1", email, email_verified=verified)
+    trace = play(
+        ctx, data, accounts.change_email(ctx, "u1", email, email_verified=verified)
     )
 
     for position, (step, _) in enumerate(trace.steps):
@@ -627,7 +647,7 @@ def test_block(data, ctx, operation):
     """
     Blocking changes nothing but the block.
     """
-    trace = World(data.draw).play(operation(ctx, "u1"))
+    trace = play(ctx, data, operation(ctx, "u1"))
 
     for step, _ in trace.of(ReplaceUser):
         kept = attrs.evolve(

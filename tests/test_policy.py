@@ -24,6 +24,7 @@ def test_defaults():
         "weak_legacy_password": "must_change",
         "allow_sign_up": True,
         "detect_drift": False,
+        "rehearse": False,
         "token_lifetime": dt.timedelta(minutes=30),
         "legacy_deadline": 5.0,
         "legacy_calls": 32,
@@ -40,6 +41,7 @@ def test_defaults():
         ("requires_username", [None, 1, "no"]),
         ("allow_sign_up", [None, 1, ""]),
         ("detect_drift", [None, 1, []]),
+        ("rehearse", [None, 1, "no"]),
         ("strategy_version", [0, 3, "2", None, [], {}]),
         (
             "username_length",

@@ -53,6 +53,10 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
         "user_created:{user_id},{user_id},{origin}",
         "User {legacy_id} moved into the store as {user_id}",
     ),
+    events.MigrationRehearsed: (
+        "sys_monitor_enabled:,rehearsal",
+        "User {legacy_id} would have moved, or not, in a rehearsal: {outcome} {codes}",
+    ),
     events.UsersImported: (
         "user_created:,,import",
         "An import stored {inserted}, refused {conflicts} and {invalid} users",

@@ -4,7 +4,7 @@ What happened: values for listeners, and the listener that logs.
 No event holds a password, a hash or a token.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 import attrs
 
@@ -102,6 +102,34 @@ class UserMigrated(Event):
     user_id: str
     legacy_id: str
     origin: Origin
+
+
+# What would have come of a login.
+Rehearsed: TypeAlias = Literal[
+    "would_move",
+    "blocked",
+    "invalid",
+    "taken",
+    "must_change",
+    "weak_password",
+    "failed",
+]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class MigrationRehearsed(Event):
+    """
+    Somebody gave the right password who has not moved, with ``rehearse`` on.
+
+    *outcome* is what would have come of it: ``would_move``; or why not.  It is
+    ``blocked``; ``invalid`` or ``taken`` because of the profile; ``must_change`` or
+    ``weak_password`` because of the password; or ``failed``, because somebody could not
+    be asked.  *codes* are those of the violations, or the word for the failure.
+    """
+
+    legacy_id: str
+    outcome: Rehearsed
+    codes: tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -318,8 +318,8 @@ class Authenticated(Shown):
 
     Args:
         user:
-            The stored `User`; with ``import_mode`` off, for somebody who has not
-            moved, the source's `LegacyUser`.
+            The stored `User`; with ``import_mode`` off or ``rehearse`` on, for somebody
+            who has not moved, the source's `LegacyUser`.
 
         migrated:
             Whether this very login moved them into the store.

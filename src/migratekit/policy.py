@@ -14,6 +14,13 @@ from migratekit.errors import ConfigurationError, Violation
 
 _NOTHING = dt.timedelta(0)
 _YEAR = dt.timedelta(days=366)
+_FLAGS = (
+    "import_mode",
+    "requires_username",
+    "allow_sign_up",
+    "detect_drift",
+    "rehearse",
+)
 # What the numbers may be: seconds, or how many.
 _NUMBERS = (
     ("legacy_deadline", {int, float}, 0.001, 600),
@@ -62,6 +69,11 @@ class MigrationPolicy(Shown):
         detect_drift:
             Whether ``get_user`` is asked once after a first login, to compare.
 
+        rehearse:
+            Whether logins do everything but store anything: the source answers as with
+            *import_mode* off, and `migratekit.events.MigrationRehearsed` tells who
+            would have moved.  Whatever else would write raises.
+
         token_lifetime:
             How long a password-change token is good for; at most 366 days.
 
@@ -93,6 +105,7 @@ class MigrationPolicy(Shown):
     weak_legacy_password: Literal["admit", "must_change", "refuse"] = "must_change"  # noqa: S105
     allow_sign_up: bool = True
     detect_drift: bool = False
+    rehearse: bool = False
     token_lifetime: dt.timedelta = dt.timedelta(minutes=30)
     legacy_deadline: float = 5.0
     legacy_calls: int = 32
@@ -101,10 +114,7 @@ class MigrationPolicy(Shown):
     failure_floor: float = 0.25
 
     def __attrs_post_init__(self) -> None:
-        flags = ("import_mode", "requires_username", "allow_sign_up", "detect_drift")
-        for name in flags:
-            if type(getattr(self, name)) is not bool:
-                raise ConfigurationError(f"{name} must be True or False.")
+        self._check_flags()
         if self.strategy_version not in (1, 2):
             raise ConfigurationError("strategy_version must be 1 or 2.")
         if self.weak_legacy_password not in ("admit", "must_change", "refuse"):
@@ -124,6 +134,13 @@ class MigrationPolicy(Shown):
                 raise ConfigurationError(f"{name} must be {low:g} to {high:g}.")
         if self.password_check is not None and not callable(self.password_check):
             raise ConfigurationError("password_check must be a callable.")
+
+    def _check_flags(self) -> None:
+        for name in _FLAGS:
+            if type(getattr(self, name)) is not bool:
+                raise ConfigurationError(f"{name} must be True or False.")
+        if self.rehearse and not self.import_mode:
+            raise ConfigurationError("To rehearse, import_mode must be on.")
 
 
 def _is_range(bounds: object) -> bool:

@@ -7,6 +7,7 @@ from bug import Bug
 
 PROOF = "_flows/proof.py"
 LOGIN = "_flows/login.py"
+PREPARATION = "_flows/preparation.py"
 REFUSALS = "_flows/refusals.py"
 
 BUGS = (
@@ -111,7 +112,7 @@ BUGS = (
     Bug(
         "somebody who is blocked in the source is let in",
         "10",
-        LOGIN,
+        PREPARATION,
         "    if legacy.blocked:\n"
         "        return Refusal(AccountBlockedError())\n"
         "    examined",
@@ -121,7 +122,7 @@ BUGS = (
     Bug(
         "somebody who must change their password is stored without a change",
         "1",
-        LOGIN,
+        PREPARATION,
         "ctx, asked, attempt, legacy, must_change=legacy.must_change_password",
         "ctx, asked, attempt, legacy, must_change=False",
         ("tests/test_login.py::test_legacy_must_change",),
@@ -129,7 +130,7 @@ BUGS = (
     Bug(
         "the identifiers of others are taken along at a first login",
         "9",
-        LOGIN,
+        PREPARATION,
         "await fields_of_others(ctx, asked, legacy)",
         "()",
         ("tests/test_login.py::test_identifier_of_another",),
@@ -152,6 +153,38 @@ BUGS = (
         "await tell(ctx, RehashFailed(user_id=user.id))",
         "raise",
         ("tests/test_login.py::test_rehash_failure",),
+    ),
+    Bug(
+        "a rehearsal moves users",
+        "§ 5",
+        LOGIN,
+        "    if ctx.policy.rehearse:\n        return await _rehearse(",
+        "    if False:\n        return await _rehearse(",
+        ("tests/test_rehearse.py::test_first_login",),
+    ),
+    Bug(
+        "a rehearsal renews hashes",
+        "§ 5",
+        LOGIN,
+        "    if ctx.policy.rehearse:\n        return await _welcome(",
+        "    if False:\n        return await _welcome(",
+        ("tests/test_rehearse.py::test_stored",),
+    ),
+    Bug(
+        "a rehearsal that fails keeps people out",
+        "§ 5",
+        "_flows/rehearsal.py",
+        "        prepared = Refusal(error)\n",
+        "        raise\n",
+        ("tests/test_rehearse.py::test_store_fails",),
+    ),
+    Bug(
+        "an account is changed in a rehearsal",
+        "§ 5",
+        "_flows/accounts.py",
+        "    ctx.check_writes()\n    if type(user_id)",
+        "    if type(user_id)",
+        ("tests/test_rehearse.py::test_writing",),
     ),
     Bug(
         "a block is overlooked that came while the hash was renewed",

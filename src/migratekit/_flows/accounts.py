@@ -30,7 +30,9 @@ from migratekit.models import Record, User
 from migratekit.validation import impossible
 
 
-async def edit(user_id: str, change: Callable[[Record], Awaitable[Record]]) -> Record:
+async def edit(
+    ctx: Context, user_id: str, change: Callable[[Record], Awaitable[Record]]
+) -> Record:
     """
     Apply *change* to the record as it is, and again if it was changed meanwhile.
 
@@ -38,6 +40,7 @@ async def edit(user_id: str, change: Callable[[Record], Awaitable[Record]]) -> R
         migratekit.errors.UserNotFoundError: If nobody has this id.
         migratekit.errors.StaleRecordError: If others were faster every time.
     """
+    ctx.check_writes()
     if type(user_id) is not str:
         raise UserNotFoundError
     for _ in range(ATTEMPTS):
@@ -96,7 +99,7 @@ async def _change_identifier(
         await tell(ctx, IdentifierChanged(user_id=user_id, field=field))
         return record
 
-    return (await edit(user_id, change)).user
+    return (await edit(ctx, user_id, change)).user
 
 
 async def _changed(
@@ -149,7 +152,7 @@ async def _set_blocked(
         await tell(ctx, event)
         return record
 
-    return (await edit(user_id, change)).user
+    return (await edit(ctx, user_id, change)).user
 
 
 async def delete_user(ctx: Context, user_id: str) -> None:
@@ -161,7 +164,7 @@ async def delete_user(ctx: Context, user_id: str) -> None:
         await delete(old)
         return old
 
-    await edit(user_id, remove)
+    await edit(ctx, user_id, remove)
     await tell(ctx, UserDeleted(user_id=user_id))
 
 
@@ -169,6 +172,7 @@ async def readmit(ctx: Context, legacy_id: str) -> None:
     """
     Make the ledger forget a user of the source who is not stored any more.
     """
+    ctx.check_writes()
     prefix = f"{ctx.source_name}|"
     if type(legacy_id) is not str or not legacy_id.startswith(prefix):
         raise ConfigurationError(f"The legacy ids of this connection begin: {prefix}")

@@ -39,6 +39,27 @@ class Context(Shown):
         """
         return f"{self.source_name}|{legacy.user_id}"
 
+    def check_writes(self) -> None:
+        """
+        Make sure that anything may be written at all.
+
+        Raises:
+            migratekit.errors.ConfigurationError: If this is a rehearsal.
+        """
+        if self.policy.rehearse:
+            raise ConfigurationError("Nothing is stored while rehearse is on.")
+
+    def check_moves(self) -> None:
+        """
+        Make sure that users may be stored who are not stored yet.
+
+        Raises:
+            migratekit.errors.ConfigurationError: If nobody is moved.
+        """
+        self.check_writes()
+        if not self.policy.import_mode:
+            raise ConfigurationError("Nobody is stored while import_mode is off.")
+
     def tokens(self) -> Signer:
         """
         Return the signer.

@@ -8,11 +8,11 @@ from migratekit._flows.context import Asked, Context, ask_source, tell
 from migratekit._steps import AskUser
 from migratekit.errors import MigrateKitError
 from migratekit.events import ProfileDrift
-from migratekit.models import LegacyUser, User
+from migratekit.models import LegacyUser
 
 
 async def look_for_drift(
-    ctx: Context, asked: Asked, legacy: LegacyUser, user: User
+    ctx: Context, asked: Asked, legacy: LegacyUser, user_id: str
 ) -> None:
     """
     Compare what ``login`` returned with ``get_user``, where the policy says so.
@@ -27,7 +27,7 @@ async def look_for_drift(
         return
     fields = _differences(legacy, other)
     if fields:
-        await tell(ctx, ProfileDrift(user_id=user.id, fields=fields))
+        await tell(ctx, ProfileDrift(user_id=user_id, fields=fields))
 
 
 def _differences(legacy: LegacyUser, other: LegacyUser | None) -> tuple[str, ...]:

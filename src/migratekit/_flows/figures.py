@@ -85,7 +85,10 @@ async def cut_over(ctx: Context, *, force: bool) -> None:
         migratekit.errors.CutOverRefusedError: If users remain, unless *force* is set.
         migratekit.errors.LegacyUnavailableError:
             If the source can count and does not answer, unless *force* is set.
+
+        migratekit.errors.ConfigurationError: If this is a rehearsal.
     """
+    ctx.check_writes()
     try:
         known = await CountSource()
     except LegacyUnavailableError:

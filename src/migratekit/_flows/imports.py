@@ -22,7 +22,6 @@ from migratekit._steps import (
 from migratekit._steps.imports import AdmitAll, ExamineAll, MakeIds, Wrapping
 from migratekit.errors import (
     AlreadyMigratedError,
-    ConfigurationError,
     ContractError,
     UnusableHashError,
     UserExistsError,
@@ -73,8 +72,7 @@ async def begin(ctx: Context) -> None:
     """
     Make sure that users of this source may be stored at all.
     """
-    if not ctx.policy.import_mode:
-        raise ConfigurationError("With import_mode off, nobody is moved any further.")
+    ctx.check_moves()
     await BindSource(ctx.source_name)
 
 

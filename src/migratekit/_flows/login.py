@@ -15,15 +15,12 @@ from migratekit._flows.context import (
     tell,
 )
 from migratekit._flows.drift import look_for_drift
+from migratekit._flows.preparation import to_create, to_replace
 from migratekit._flows.profiles import (
     check_loss,
-    draft,
-    examine,
-    fields_of_others,
-    is_outrun,
-    violations_of,
 )
 from migratekit._flows.proof import (
+    InSource,
     InStore,
     Preloaded,
     Proof,
@@ -38,6 +35,7 @@ from migratekit._flows.refusals import (
     wait_for_floor,
     wrong,
 )
+from migratekit._flows.rehearsal import rehearse
 from migratekit._flows.rules import denied
 from migratekit._flows.writes import create, replace
 from migratekit._run import Refused
@@ -47,8 +45,6 @@ from migratekit.errors import (
     AlreadyMigratedError,
     MigrateKitError,
     PasswordChangeRequiredError,
-    PasswordRejectedError,
-    ProfileInvalidError,
     StaleRecordError,
     UserExistsError,
 )
@@ -58,8 +54,7 @@ from migratekit.events import (
     RehashFailed,
     UserMigrated,
 )
-from migratekit.models import Authenticated, LegacyUser, NewUser, Origin, Record, User
-from migratekit.validation import taken
+from migratekit.models import Authenticated, LegacyUser, Record, User
 
 
 async def authenticate(ctx: Context, attempt: Credentials) -> Authenticated | Refused:
@@ -97,11 +92,28 @@ async def _admit(
 ) -> Authenticated | Refusal:
     if isinstance(proof, InStore):
         return await _enter(ctx, asked, attempt, proof.record)
+    if ctx.policy.rehearse:
+        return await _rehearse(ctx, asked, attempt, proof)
     if isinstance(proof, Preloaded):
         return await _settle(ctx, asked, attempt, proof)
     if ctx.policy.import_mode:
         return await _move(ctx, asked, attempt, proof.legacy)
-    return await _answer_from_source(ctx, proof.legacy)
+    return await _answer_from_source(ctx, proof.legacy, proof.legacy)
+
+
+async def _rehearse(
+    ctx: Context, asked: Asked, attempt: Credentials, proof: Preloaded | InSource
+) -> Authenticated | Refusal:
+    """
+    Let somebody in who might have moved, and stays as they are.
+    """
+    await rehearse(ctx, asked, attempt, proof)
+    if isinstance(proof, InSource):
+        return await _answer_from_source(ctx, proof.legacy, proof.legacy)
+    refusal = await _judge(ctx, asked, proof.record)
+    if refusal is not None:
+        return refusal
+    return await _answer_from_source(ctx, proof.legacy, proof.record.user)
 
 
 async def _enter(
@@ -113,6 +125,8 @@ async def _enter(
     refusal = await _judge(ctx, asked, record)
     if refusal is not None:
         return refusal
+    if ctx.policy.rehearse:
+        return await _welcome(ctx, record.user, migrated=False)
     if await NeedsUpgrade(str(record.password_hash)) is True:
         renewed = await _rehash(ctx, asked, attempt, record)
         if isinstance(renewed, Refusal):
@@ -171,19 +185,11 @@ async def _settle(
     Give a pre-loaded user the hash of the password that the source vouched for.
     """
     for _ in range(ATTEMPTS):
-        old = proof.record
-        if old.user.blocked or proof.legacy.blocked:
-            return Refusal(AccountBlockedError())
-        must_change = old.user.must_change_password or proof.legacy.must_change_password
-        refusal = await _unfit(ctx, asked, attempt, old, must_change=must_change)
-        if refusal is not None:
-            return refusal
-
-        now = await ReadDate()
-        user = attrs.evolve(old.user, migrated_at=now, updated_at=now)
-        new = Record(user, await HashPassword(attempt.password.value), old.version)
+        new = await to_replace(ctx, asked, attempt, proof)
+        if isinstance(new, Refusal):
+            return new
         try:
-            record = await replace(old, new)
+            record = await replace(proof.record, new)
         except StaleRecordError:
             again = await prove_again(ctx, asked, attempt, proof.legacy)
             if not isinstance(again, Preloaded):
@@ -200,51 +206,19 @@ async def _move(
     """
     Store a user of the source.
     """
-    if legacy.blocked:
-        return Refusal(AccountBlockedError())
-    examined = await examine(ctx, await draft(ctx, legacy, Origin.LOGIN))
-    if is_outrun(asked, examined):
+    new = await to_create(ctx, asked, attempt, legacy)
+    if isinstance(new, Refusal):
+        return new
+    if new is None:
         again = await prove_again(ctx, asked, attempt, legacy)
         return await _admit_again(ctx, asked, attempt, again)
-    violations = examined.violations or tuple(
-        map(taken, await fields_of_others(ctx, asked, legacy))
-    )
-    if violations:
-        return Refusal(ProfileInvalidError(violations))
-    refusal = await _unfit(
-        ctx, asked, attempt, legacy, must_change=legacy.must_change_password
-    )
-    if refusal is not None:
-        return refusal
-
-    new = NewUser(examined.user, await HashPassword(attempt.password.value))
     try:
         record = await create(ctx, new)
     except (AlreadyMigratedError, UserExistsError):
-        await check_loss(asked, examined.user)
+        await check_loss(asked, new.user)
         again = await prove_again(ctx, asked, attempt, legacy)
         return await _admit_again(ctx, asked, attempt, again)
     return await _moved(ctx, asked, legacy, record)
-
-
-async def _unfit(
-    ctx: Context,
-    asked: Asked,
-    attempt: Credentials,
-    holder: Record | LegacyUser,
-    *,
-    must_change: bool,
-) -> Refusal | None:
-    """
-    Return why a right legacy password is not good enough to stay.
-    """
-    violations = await violations_of(ctx, attempt.password)
-    weak = ctx.policy.weak_legacy_password
-    if violations and weak == "refuse":
-        return Refusal(PasswordRejectedError(violations))
-    if must_change or (violations and weak == "must_change"):
-        return Refusal(await demand_change(ctx, asked, holder))
-    return None
 
 
 async def _admit_again(
@@ -263,21 +237,21 @@ async def _moved(
     await tell(
         ctx, UserMigrated(user_id=user.id, legacy_id=legacy_id, origin=user.origin)
     )
-    await look_for_drift(ctx, asked, legacy, user)
+    await look_for_drift(ctx, asked, legacy, user.id)
     return await _welcome(ctx, user, migrated=True)
 
 
 async def _answer_from_source(
-    ctx: Context, legacy: LegacyUser
+    ctx: Context, legacy: LegacyUser, user: User | LegacyUser
 ) -> Authenticated | Refusal:
     """
-    Let somebody in who stays in the source.
+    Let *user* in for whom the source alone has vouched, as *legacy*.
     """
     if legacy.blocked:
         return Refusal(AccountBlockedError())
     if legacy.must_change_password:
         return Refusal(PasswordChangeRequiredError(None))
-    return await _welcome(ctx, legacy, migrated=False)
+    return await _welcome(ctx, user, migrated=False)
 
 
 async def _welcome(

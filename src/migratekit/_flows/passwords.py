@@ -34,7 +34,6 @@ from migratekit._run import Refused
 from migratekit._steps import FindUser, ReadClock
 from migratekit.errors import (
     AccountBlockedError,
-    ConfigurationError,
     StaleRecordError,
 )
 from migratekit.models import Record, User
@@ -66,6 +65,7 @@ async def change_password(
 async def _decide(
     ctx: Context, asked: Asked, attempt: Credentials, hold: Hold, password: Secret
 ) -> User | Refusal:
+    ctx.check_writes()
     proof = await prove(ctx, asked, attempt, hold)
     for _ in range(ATTEMPTS):
         if isinstance(proof, Refusal):
@@ -94,8 +94,7 @@ async def _change(
     Return the changed user, or None if the record has changed since the proof.
     """
     if isinstance(proof, InSource):
-        if not ctx.policy.import_mode:
-            raise ConfigurationError("Nobody is moved while import_mode is off.")
+        ctx.check_moves()
         return await store_legacy(ctx, asked, proof.legacy, password)
     await check_new_password(ctx, password)
     try:
@@ -119,11 +118,12 @@ async def set_password(ctx: Context, user_id: str, password: Secret) -> User:
     """
     Set a new password, whatever the old one was.
     """
+    ctx.check_writes()
     await check_new_password(ctx, password)
 
     async def change(old: Record) -> Record:
         return await set_hash(ctx, old, password)
 
-    user = (await edit(user_id, change)).user
+    user = (await edit(ctx, user_id, change)).user
     await forget_failures(ctx, user)
     return user

@@ -22,6 +22,7 @@ from migratekit.errors import (
     InvalidCredentialsError,
     MigrateKitError,
     OverloadedError,
+    Violation,
 )
 from migratekit.events import FloorExceeded, LoginRefused
 from migratekit.validation import is_possible_password
@@ -40,11 +41,13 @@ class Refusal(Shown):
         error: What the caller gets.
         reads: How many look-ups the store has had.
         hashed: Whether a hash at current parameters was computed.
+        violations: Of the password, where they are the reason, and not in the error.
     """
 
     error: MigrateKitError
     reads: int = attrs.field(default=0, kw_only=True)
     hashed: bool = attrs.field(default=False, kw_only=True)
+    violations: tuple[Violation, ...] = attrs.field(default=(), kw_only=True)
 
 
 def wrong(reason: str, *, reads: int, hashed: bool = False) -> Refusal:
@@ -75,7 +78,7 @@ async def enter_queue(ctx: Context, attempt: Credentials) -> None:
         await EnterQueue()
     except OverloadedError as error:
         await tell(
-            ctx, LoginRefused(identifier=attempt.identifier, reason=_reason_of(error))
+            ctx, LoginRefused(identifier=attempt.identifier, reason=reason_of(error))
         )
         raise
 
@@ -92,7 +95,7 @@ async def finish_refusal(
         with suppress(MigrateKitError):
             await _do_equal_work(attempt, asked, refusal)
     await tell(
-        ctx, LoginRefused(identifier=attempt.identifier, reason=_reason_of(error))
+        ctx, LoginRefused(identifier=attempt.identifier, reason=reason_of(error))
     )
 
 
@@ -121,7 +124,10 @@ async def _do_equal_work(
             await FindUser(asked.key)
 
 
-def _reason_of(error: MigrateKitError) -> str:
+def reason_of(error: MigrateKitError) -> str:
+    """
+    Return the word for *error* in a log.
+    """
     if isinstance(error, InvalidCredentialsError | AccessDeniedError):
         return error.reason
     words = type(error).__name__.removesuffix("Error")

@@ -38,7 +38,6 @@ from migratekit._steps import (
 from migratekit._tokens import Claims
 from migratekit.errors import (
     AlreadyMigratedError,
-    ConfigurationError,
     InvalidTokenError,
     MigrateKitError,
     ProfileInvalidError,
@@ -67,6 +66,7 @@ async def start(
     """
     began = await ReadClock()
     try:
+        ctx.check_writes()
         ctx.tokens()
         asked = asked_for(ctx, identifier)
         change = None
@@ -98,7 +98,7 @@ async def _holder(ctx: Context, asked: Asked) -> Record | LegacyUser | None:
     record = await FindUser(asked.key)
     if record is not None or retirement is not None:
         return record
-    _need_import_mode(ctx)
+    ctx.check_moves()
     legacy = await ask_user(ctx, asked)
     if legacy is not None and await _has_moved(ctx.legacy_id(legacy)):
         # Perhaps while the source was being asked.
@@ -125,6 +125,7 @@ async def finish(ctx: Context, token: Secret, password: Secret) -> User:
     """
     Set the new password of whom the token was made for, as they were then.
     """
+    ctx.check_writes()
     await EnterQueue()
     claims = ctx.tokens().read(token.value)
     now = await ReadDate()
@@ -178,7 +179,7 @@ async def set_hash(
 
 
 async def _finish_in_source(ctx: Context, claims: Claims, password: Secret) -> User:
-    _need_import_mode(ctx)
+    ctx.check_moves()
     asked = asked_for(ctx, claims.identifier)
     if asked is None or await _has_moved(str(claims.legacy_id)):
         raise InvalidTokenError
@@ -245,8 +246,3 @@ async def tell_migrated(ctx: Context, user: User) -> None:
 async def _has_moved(legacy_id: str) -> bool:
     key = LedgerKey(KeyKind.LEGACY_ID, legacy_id)
     return await CheckRetired(key) is not None
-
-
-def _need_import_mode(ctx: Context) -> None:
-    if not ctx.policy.import_mode:
-        raise ConfigurationError("Nobody is moved while import_mode is off.")

@@ -33,7 +33,6 @@ from migratekit._steps import (
 from migratekit.errors import (
     AccessDeniedError,
     AmbiguousUserError,
-    ConfigurationError,
     MigrateKitError,
     ProfileInvalidError,
     UserExistsError,
@@ -104,8 +103,7 @@ async def create_user(ctx: Context, application: Application) -> User:
 
 
 async def _enrol(ctx: Context, application: Application, origin: Origin) -> User:
-    if not ctx.policy.import_mode:
-        raise ConfigurationError("Nobody is stored while import_mode is off.")
+    ctx.check_moves()
     user = await _applicant(ctx, application, origin)
     password = application.password
     if password is not None:
