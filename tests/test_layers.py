@@ -34,7 +34,7 @@ LAYERS = (
     ("protocols", "validation", "throttle"),
     ("policy", "audit", "_columns", "hashing"),
     ("events", "errors"),
-    ("models", "_chunks"),
+    ("models", "_chunks", "sketch"),
     ("_fields",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
