@@ -112,7 +112,8 @@ def _empty(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             "PRAGMA synchronous = OFF; "
-            "DELETE FROM migratekit_users; DELETE FROM migratekit_ledger;"
+            "DELETE FROM migratekit_users; DELETE FROM migratekit_ledger; "
+            "DELETE FROM migratekit_settings; DELETE FROM migratekit_tallies;"
         )
 
 

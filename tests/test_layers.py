@@ -31,7 +31,7 @@ LAYERS = (
     ("_signing",),
     ("imports", "password_rules"),
     ("_tokens", "formats", "passwords"),
-    ("protocols", "validation", "throttle"),
+    ("protocols", "validation", "throttle", "settings", "statistics"),
     ("policy", "audit", "_columns", "hashing"),
     ("events", "errors"),
     ("models", "_chunks", "sketch"),

@@ -63,6 +63,14 @@ def flag(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
         raise TypeError(f"{attribute.name} must be bool, not {type(value).__name__}.")
 
 
+def whole(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
+    """
+    Refuse what is no int, or a bool.
+    """
+    if type(value) is not int:
+        raise TypeError(f"{attribute.name} must be int, not {type(value).__name__}.")
+
+
 def aware(
     _: object, attribute: "attrs.Attribute[dt.datetime]", value: dt.datetime
 ) -> None:

@@ -16,6 +16,8 @@ from migratekit.cli import main
 from migratekit.stores._sql_schema import _OracleFlag, users
 from migratekit.stores.sql import SQLStore, metadata
 from migratekit.testing._store_people import somebody
+from migratekit.testing._store_settings import settings_change
+from migratekit.testing._store_statistics import tally
 
 
 def printed(capsys, dialect):
@@ -43,7 +45,7 @@ def test_whole(capsys, dialect):
     expected = sum(len(table.indexes) for table in metadata.tables.values())
     assert expected == len(indexes)
     assert (
-        "INSERT INTO migratekit_schema (id, version, source_name) VALUES (1, 1, NULL)"
+        "INSERT INTO migratekit_schema (id, version, source_name) VALUES (1, 2, NULL)"
         in found
     )
     # The tables before what refers to them.
@@ -97,6 +99,7 @@ def test_oracle(capsys):
     for name in IDENTITY:
         assert re.match(r"VARCHAR2\(\d+ CHAR\)", columns[name]), columns[name]
     assert "SMALLINT NOT NULL" == columns["blocked"]
+    assert "CLOB" == columns_of(script, "migratekit_tallies")["people"]
     assert "CLOB NOT NULL" == columns["profile"]
     # To Oracle, '' is NULL: who has no hash and who has an empty one are the same.
     assert "CLOB" == columns["password_hash"]
@@ -141,6 +144,8 @@ def test_mssql(capsys):
     for name in ("email", "username", "legacy_id"):
         index = f"CREATE UNIQUE INDEX migratekit_users_{name} ON migratekit_users"
         assert f"{index} ({name}) WHERE {name} IS NOT NULL;" in script
+    columns = columns_of(script, "migratekit_tallies")
+    assert "NVARCHAR(max) NULL" == columns["people"]
     columns = columns_of(script, "migratekit_ledger")
     assert columns["value"].startswith("NVARCHAR(330) COLLATE Latin1_General_100_BIN2")
     assert "PRIMARY KEY (kind, value)" in script
@@ -157,7 +162,7 @@ def test_mysql(capsys, dialect):
     columns = columns_of(script, "migratekit_users")
     for name in IDENTITY:
         assert "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" in columns[name]
-    assert 3 == script.count("ENGINE=InnoDB")
+    assert len(metadata.tables) == script.count("ENGINE=InnoDB")
 
 
 # --- run ---------------------------------------------------------------------------------
@@ -169,6 +174,12 @@ def accepts(store):
     store.bind_source("shop")
     assert record == store.get(new.user.id)
     assert 1 == store.figures().moved
+    for number in (1, 2):
+        change = settings_change(number)
+        store.change_settings(change)
+        assert change == store.settings("con_shop")
+        store.add_tallies([tally("login.succeeded", people=["ann"])])
+        assert [number] == [row.count for row in store.tallies(None)]
     assert [] == store.check()
 
 

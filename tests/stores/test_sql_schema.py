@@ -18,9 +18,11 @@ from migratekit.errors import (
     StoreUnavailableError,
 )
 from migratekit.models import Identifier, KeyKind, LedgerKey
-from migratekit.stores._sql_schema import schema
+from migratekit.stores._sql_schema import SCHEMA_VERSION, schema
 from migratekit.stores.sql import SQLStore, metadata
 from migratekit.testing._store_people import somebody
+from migratekit.testing._store_settings import settings_change
+from migratekit.testing._store_statistics import tally
 
 
 def test_no_schema(path):
@@ -83,6 +85,133 @@ def test_schema_of_other_version(store, path):
             other.get("id")
 
     assert before == dump(path)
+
+
+# What `create_schema()` made until there were settings and tallies.
+VERSION_1 = """
+CREATE TABLE migratekit_ledger (
+    kind VARCHAR(16) NOT NULL,
+    value VARCHAR(330) NOT NULL,
+    reason VARCHAR(16) NOT NULL,
+    legacy_id VARCHAR(330),
+    created_at DATETIME NOT NULL,
+    PRIMARY KEY (kind, value)
+);
+CREATE INDEX ix_migratekit_ledger_legacy_id ON migratekit_ledger (legacy_id);
+CREATE INDEX migratekit_ledger_created_at
+    ON migratekit_ledger (created_at, kind, reason);
+CREATE TABLE migratekit_schema (
+    id INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    source_name VARCHAR(64),
+    PRIMARY KEY (id)
+);
+CREATE TABLE migratekit_users (
+    id VARCHAR(36) NOT NULL,
+    email VARCHAR(320),
+    username VARCHAR(320),
+    legacy_id VARCHAR(330),
+    origin VARCHAR(16) NOT NULL,
+    version INTEGER NOT NULL,
+    email_verified BOOLEAN NOT NULL,
+    blocked BOOLEAN NOT NULL,
+    must_change_password BOOLEAN NOT NULL,
+    profile TEXT NOT NULL,
+    user_metadata TEXT NOT NULL,
+    app_metadata TEXT NOT NULL,
+    created_at DATETIME,
+    migrated_at DATETIME,
+    updated_at DATETIME,
+    hash_format VARCHAR(64) NOT NULL,
+    password_hash TEXT,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX migratekit_users_email ON migratekit_users (email);
+CREATE INDEX migratekit_users_hash_format ON migratekit_users (hash_format);
+CREATE UNIQUE INDEX migratekit_users_legacy_id ON migratekit_users (legacy_id);
+CREATE INDEX migratekit_users_origin ON migratekit_users (origin, id);
+CREATE UNIQUE INDEX migratekit_users_username ON migratekit_users (username);
+INSERT INTO migratekit_schema VALUES (1, 1, 'shop');
+INSERT INTO migratekit_users VALUES (
+    '0b0f9a5c-5a1f-4a5e-9f0e-3b6d8a1c2d4e', 'ann@example.com', 'ann', 'shop|42',
+    'login', 3, 1, 0, 0, '{"name": "Ann"}', '{}', '{}', NULL,
+    '2026-01-02 03:04:05.678901', NULL, 'unknown', 'hash of ann'
+);
+INSERT INTO migratekit_ledger VALUES
+    ('email', 'ann@example.com', 'used', 'shop|42', '2026-01-02 03:04:05.678901'),
+    ('username', 'ann', 'used', 'shop|42', '2026-01-02 03:04:05.678901'),
+    ('legacy_id', 'shop|42', 'used', 'shop|42', '2026-01-02 03:04:05.678901'),
+    ('legacy_id', 'shop|43', 'reserved', 'shop|43', '2026-01-02 03:04:05.678901');
+"""
+
+
+@pytest.fixture(name="old_path")
+def _old_path(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_1)
+    return path
+
+
+def test_version_1_is_refused(old_path):
+    """
+    Tables of version 1 are left alone until somebody says otherwise.
+    """
+    before = dump(old_path)
+
+    with SQLStore(f"sqlite:///{old_path}") as store:
+        assert 1 == store.schema_version()
+        with pytest.raises(ConfigurationError, match=r"version 1.*create_schema\(\)"):
+            store.get("id")
+
+    assert before == dump(old_path)
+
+
+def test_version_1_is_upgraded(old_path):
+    """
+    What was stored stays as it was, and what is new has its tables.
+    """
+    rows = [line for line in dump(old_path) if "migratekit_schema" not in line]
+    key = LedgerKey(KeyKind.LEGACY_ID, "shop|43")
+    with SQLStore(f"sqlite:///{old_path}") as store:
+        store.create_schema()
+        store.create_schema()
+
+        assert SCHEMA_VERSION == store.schema_version()
+        assert [line for line in rows if line not in dump(old_path)] == []
+        record = store.find(Identifier(KeyKind.EMAIL, "ann@example.com"))
+        assert ("hash of ann", 3) == (record.password_hash, record.version)
+        assert {"name": "Ann"} == record.user.profile
+        assert 1 == store.figures().moved
+        assert [] == store.check()
+        assert [key] == [row.key for row in store.reservations(None, 10)]
+        store.bind_source("shop")
+        store.change_settings(settings_change(1))
+        store.add_tallies([tally("login.succeeded")])
+
+
+def test_schema_version(path):
+    """
+    A database without tables has no version, and one without a row none either.
+    """
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
+    with SQLStore(engine) as store:
+        assert None is store.schema_version()
+        metadata.create_all(engine)
+        assert None is store.schema_version()
+        store.create_schema()
+        assert SCHEMA_VERSION == store.schema_version()
+    engine.dispose()
+
+
+def test_schema_version_of_no_database():
+    """
+    A database that cannot be asked is not one without tables.
+    """
+    with (
+        SQLStore("sqlite:////nowhere/at/all/users.db") as store,
+        pytest.raises(StoreUnavailableError),
+    ):
+        store.schema_version()
 
 
 def test_create_schema_again(store, path):
@@ -251,5 +380,5 @@ def test_one_source_name(store):
 
     with store._engine.connect() as connection:
         assert [tuple(row) for row in connection.execute(schema.select())] == [
-            (1, 1, "shop")
+            (1, SCHEMA_VERSION, "shop")
         ]

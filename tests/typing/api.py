@@ -33,9 +33,11 @@ from migratekit.models import Origin, PasswordChange, Progress
 from migratekit.password_rules import PasswordRules, common_passwords
 from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
 from migratekit.protocols import CountableSource, EventSink, Rule
+from migratekit.settings import SettingsStore
 from migratekit.sources import NoopSource
 from migratekit.sources.functions import FunctionSource
 from migratekit.sources.sql import SQLSource
+from migratekit.statistics import StatisticsStore
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
 from migratekit.stores.sql import SQLStore
@@ -134,6 +136,8 @@ async def async_listener(event: events.Event) -> None:
 store: UserStore = MemoryStore()
 sql_store: UserStore = SQLStore("sqlite:///users.db")
 async_store: AsyncUserStore = AsyncSQLStore("sqlite+aiosqlite:///users.db")
+keeping: list[SettingsStore] = [MemoryStore(), SQLStore("sqlite:///users.db")]
+counting: list[StatisticsStore] = [MemoryStore(), SQLStore("sqlite:///users.db")]
 source: LegacySource = Site()
 none: LegacySource = NoopSource()
 async_source: AsyncLegacySource = AsyncSite()

@@ -202,6 +202,19 @@ class ReservingStore(Protocol):
         Reserve those of *keys* that are not in the ledger yet for *legacy_id*.
         """
 
+    def lift_reservations(self) -> int:
+        """
+        Remove all *reserved* rows of the ledger, and return how many there were.
+        """
+
+    def reservations(
+        self, after: LedgerKey | None, limit: int, /
+    ) -> Sequence[Retirement]:
+        """
+        Return up to *limit* of them in the order of kinds and values, from behind
+        *after*.
+        """
+
 
 @runtime_checkable
 class BulkStore(Protocol):

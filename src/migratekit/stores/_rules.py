@@ -16,6 +16,8 @@ from migratekit.models import (
     User,
     ledger_keys,
 )
+from migratekit.settings import SettingsChange
+from migratekit.statistics import Tally
 
 
 ID_CHARACTERS = 36  # a UUID as text
@@ -23,6 +25,10 @@ IDENTIFIER_CHARACTERS = 320
 # A source_name of up to 64 characters, the separator, and a user_id of up to 255.
 LEGACY_ID_CHARACTERS = 330
 HASH_FORMAT_CHARACTERS = 64  # see migratekit.passwords.format_of()
+SETTINGS_ID_CHARACTERS = 64
+ACTOR_CHARACTERS = 255
+TALLY_CHARACTERS = 64
+MOST_COUNTED = 2**40  # So many of them can be added up.
 MOST_DISAGREEMENTS = 1000  # that check() tells of
 
 _CHARACTERS = {
@@ -94,6 +100,30 @@ def check_key(key: LedgerKey) -> None:
     _check_text(key.kind, key.value, _CHARACTERS[key.kind])
 
 
+def check_settings(change: SettingsChange) -> None:
+    """
+    Refuse a change of settings that some database cannot hold.
+
+    Raises:
+        migratekit.errors.ContractError: If it is so.
+    """
+    _check_name("connection id", change.connection_id, SETTINGS_ID_CHARACTERS)
+    _check_text("actor", change.actor, ACTOR_CHARACTERS)
+    _check_moment(change.changed_at)
+
+
+def check_tally(tally: Tally) -> None:
+    """
+    Refuse a tally that some database cannot hold.
+
+    Raises:
+        migratekit.errors.ContractError: If it is so.
+    """
+    _check_name("name of a tally", tally.name, TALLY_CHARACTERS)
+    if not 0 <= tally.count <= MOST_COUNTED:
+        raise ContractError(f"The count of a tally must be 0 to {MOST_COUNTED}.")
+
+
 def retired_at(user: User) -> dt.datetime:
     """
     Return the moment at which the keys of *user* come into the ledger.
@@ -158,6 +188,13 @@ def _is_own_reservation(row: Retirement, user: User) -> bool:
         and row.legacy_id is not None
         and row.legacy_id == user.legacy_id
     )
+
+
+def _check_name(name: str, value: str, characters: int) -> None:
+    _check_text(name, value, characters)
+    # To some collations, binary ones included, trailing blanks are nothing.
+    if value != value.strip():
+        raise ContractError(f"The {name} must have no blanks around.")
 
 
 def _check_text(name: str, value: str, characters: int) -> None:

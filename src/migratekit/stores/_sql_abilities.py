@@ -25,6 +25,7 @@ from migratekit.models import (
     KeyKind,
     LedgerKey,
     Origin,
+    Retirement,
     User,
 )
 from migratekit.stores._rules import (
@@ -36,6 +37,7 @@ from migratekit.stores._sql_rows import (
     is_key,
     is_stored,
     ledger_values,
+    retirement_of,
 )
 from migratekit.stores._sql_schema import (
     SCHEMA_VERSION,
@@ -55,7 +57,7 @@ _KEYS_AT_ONCE = 200
 
 def create_schema(connection: Connection) -> None:
     """
-    Make what is missing of the tables, and record their version.
+    Make what is missing of the tables, also of an older version, and record theirs.
     """
 
     def work(connection: Connection) -> None:
@@ -63,6 +65,9 @@ def create_schema(connection: Connection) -> None:
         if connection.scalar(select(schema.c.version)) is None:
             row = {"id": 1, "version": SCHEMA_VERSION, "source_name": None}
             connection.execute(insert(schema), row)
+        # Since version 1 tables were added, and none was changed.
+        older = update(schema).where(schema.c.version < SCHEMA_VERSION)
+        connection.execute(older.values(version=SCHEMA_VERSION))
 
     for _ in range(ATTEMPTS - 1):
         try:
@@ -73,6 +78,17 @@ def create_schema(connection: Connection) -> None:
     return transact(connection, work)
 
 
+def schema_version(connection: Connection) -> int | None:
+    """
+    Return the version of the tables; None if there are none.
+    """
+    version = None
+    if inspect(connection).has_table(schema.name):
+        version = connection.scalar(select(schema.c.version))
+    connection.rollback()
+    return version
+
+
 def check_schema(connection: Connection) -> None:
     """
     Refuse tables that are missing or not ours.
@@ -80,16 +96,13 @@ def check_schema(connection: Connection) -> None:
     Raises:
         migratekit.errors.ConfigurationError: If they are.
     """
-    version = None
-    if inspect(connection).has_table(schema.name):
-        version = connection.scalar(select(schema.c.version))
-    connection.rollback()
+    version = schema_version(connection)
     if version is None:
         raise ConfigurationError("The store has no tables yet: call create_schema().")
     if version != SCHEMA_VERSION:
         raise ConfigurationError(
             f"The tables of the store have version {version}, and this migratekit "
-            f"needs version {SCHEMA_VERSION}."
+            f"needs version {SCHEMA_VERSION}; create_schema() upgrades older ones."
         )
 
 
@@ -189,6 +202,40 @@ def reserve(connection: Connection, keys: Iterable[LedgerKey], legacy_id: str) -
             # Somebody has written one of them since they were read.
             pass
     raise StoreUnavailableError("Contention")
+
+
+def lift_reservations(connection: Connection) -> int:
+    """
+    See `migratekit.protocols.ReservingStore.lift_reservations()`.
+    """
+    statement = delete_from(ledger).where(ledger.c.reason == "reserved")
+    return transact(
+        connection, lambda connection: connection.execute(statement).rowcount
+    )
+
+
+def reservations(
+    connection: Connection, after: LedgerKey | None, limit: int
+) -> Sequence[Retirement]:
+    """
+    See `migratekit.protocols.ReservingStore.reservations()`.
+    """
+    if after is not None:
+        check_key(after)
+    found: list[Retirement] = []
+    kinds = [kind for kind in sorted(KeyKind) if after is None or kind >= after.kind]
+    for kind in kinds:
+        # Kind by kind, because not every database finds a pair by the index of pairs.
+        statement = (
+            select(ledger)
+            .where(ledger.c.kind == kind.value, ledger.c.reason == "reserved")
+            .order_by(ledger.c.value)
+            .limit(limit - len(found))
+        )
+        if after is not None and kind is after.kind:
+            statement = statement.where(ledger.c.value > after.value)
+        found += map(retirement_of, connection.execute(statement))
+    return found
 
 
 def _chunks(keys: Sequence[LedgerKey]) -> Iterator[Sequence[LedgerKey]]:

@@ -10,6 +10,7 @@ import attrs
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     and_,
     or_,
     select,
@@ -67,13 +68,14 @@ def rows_of(connection: Connection, keys: Sequence[LedgerKey]) -> Rows:
     Return the ledger's rows of *keys*, of which no two are of a kind.
     """
     statement = select(ledger).where(or_(*map(is_key, keys)))
-    found = {
-        row.kind: Retirement(
-            LedgerKey(KeyKind(row.kind), row.value), row.reason, row.legacy_id
-        )
-        for row in connection.execute(statement)
-    }
+    found = {row.kind: retirement_of(row) for row in connection.execute(statement)}
     return {key.kind: found[key.kind] for key in keys if key.kind in found}
+
+
+def retirement_of(row: Row[Any]) -> Retirement:
+    return Retirement(
+        LedgerKey(KeyKind(row.kind), row.value), row.reason, row.legacy_id
+    )
 
 
 def is_stored(

@@ -10,8 +10,10 @@ import json
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Index,
@@ -27,14 +29,17 @@ from sqlalchemy.types import TIMESTAMP, TypeDecorator, TypeEngine
 
 from migratekit.models import JSON
 from migratekit.stores._rules import (
+    ACTOR_CHARACTERS,
     HASH_FORMAT_CHARACTERS,
     ID_CHARACTERS,
     IDENTIFIER_CHARACTERS,
     LEGACY_ID_CHARACTERS,
+    SETTINGS_ID_CHARACTERS,
+    TALLY_CHARACTERS,
 )
 
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _JSONObject: TypeAlias = dict[str, JSON]
 _ENCODER = json.JSONEncoder(allow_nan=False)
@@ -222,6 +227,28 @@ ledger = Table(
     Column("reason", _exact(16), nullable=False),
     Column("legacy_id", _exact(LEGACY_ID_CHARACTERS), index=True),
     Column("created_at", _UTC, nullable=False),
+    **_TABLE_OPTIONS,
+)
+
+settings = Table(
+    "migratekit_settings",
+    metadata,
+    Column("connection_id", _exact(SETTINGS_ID_CHARACTERS), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("action", _exact(16), nullable=False),
+    Column("actor", _exact(ACTOR_CHARACTERS), nullable=False),
+    Column("options", _JSONText),
+    Column("changed_at", _UTC, nullable=False),
+    **_TABLE_OPTIONS,
+)
+
+tallies = Table(
+    "migratekit_tallies",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("name", _exact(TALLY_CHARACTERS), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("people", Text().with_variant(mssql.NVARCHAR(), "mssql")),
     **_TABLE_OPTIONS,
 )
 

@@ -39,8 +39,12 @@ from migratekit.models import (
     Retirement,
     User,
 )
+from migratekit.settings import SettingsChange
+from migratekit.statistics import Tally
 from migratekit.stores import _sql_abilities as abilities
 from migratekit.stores import _sql_operations as operations
+from migratekit.stores import _sql_settings as settings
+from migratekit.stores import _sql_statistics as statistics
 from migratekit.stores._batches import Outcome
 from migratekit.stores._sql_bulk import create_many
 from migratekit.stores._sql_engine import (
@@ -125,13 +129,26 @@ class AsyncSQLStore:
 
     async def create_schema(self) -> None:
         """
-        Make the tables that are not there yet.  May be called any number of times.
+        Make the tables that are not there yet, and upgrade those of older versions.
+
+        May be called any number of times.
 
         Raises:
             migratekit.errors.StoreUnavailableError:
                 If the database could not be asked, or refuses.
         """
         await self._perform(self._engine, self._turn, abilities.create_schema)
+
+    async def schema_version(self) -> int | None:
+        """
+        Return the version of the tables; None if there are none yet.
+
+        Raises:
+            migratekit.errors.StoreUnavailableError: If the database could not be asked.
+        """
+        return await self._perform(
+            self._reader, nullcontext(), abilities.schema_version
+        )
 
     async def find(self, identifier: Identifier, /) -> Record | None:
         """
@@ -230,6 +247,59 @@ class AsyncSQLStore:
             migratekit.errors.ContractError: If some database could not hold a key.
         """
         await self._write(abilities.reserve, tuple(keys), legacy_id)
+
+    async def lift_reservations(self) -> int:
+        """
+        See `migratekit.protocols.ReservingStore.lift_reservations()`.
+        """
+        return await self._write(abilities.lift_reservations)
+
+    async def reservations(
+        self, after: LedgerKey | None, limit: int, /
+    ) -> Sequence[Retirement]:
+        """
+        See `migratekit.protocols.ReservingStore.reservations()`.
+
+        Raises:
+            migratekit.errors.ContractError: If some database could not hold *after*.
+        """
+        return await self._read(abilities.reservations, after, limit)
+
+    async def settings(self, connection_id: str, /) -> SettingsChange | None:
+        """
+        See `migratekit.settings.SettingsStore.settings()`.
+        """
+        return await self._read(settings.settings, connection_id)
+
+    async def all_settings(self) -> Sequence[SettingsChange]:
+        """
+        See `migratekit.settings.SettingsStore.all_settings()`.
+        """
+        return await self._read(settings.all_settings)
+
+    async def settings_history(self, connection_id: str, /) -> Sequence[SettingsChange]:
+        """
+        See `migratekit.settings.SettingsStore.settings_history()`.
+        """
+        return await self._read(settings.settings_history, connection_id)
+
+    async def change_settings(self, change: SettingsChange, /) -> None:
+        """
+        See `migratekit.settings.SettingsStore.change_settings()`.
+        """
+        await self._write(settings.change_settings, change)
+
+    async def add_tallies(self, tallies: Iterable[Tally], /) -> None:
+        """
+        See `migratekit.statistics.StatisticsStore.add_tallies()`.
+        """
+        await self._write(statistics.add_tallies, tuple(tallies))
+
+    async def tallies(self, since: dt.date | None, /) -> Sequence[Tally]:
+        """
+        See `migratekit.statistics.StatisticsStore.tallies()`.
+        """
+        return await self._read(statistics.tallies, since)
 
     async def create_many(self, new: Sequence[NewUser], /) -> Sequence[Outcome]:
         """

@@ -30,6 +30,8 @@ from migratekit.models import (
     ledger_keys,
 )
 from migratekit.passwords import format_of
+from migratekit.settings import SettingsChange
+from migratekit.statistics import Tally
 from migratekit.stores._batches import Candidate, Known, Outcome, candidates, judged
 from migratekit.stores._rules import (
     MOST_DISAGREEMENTS,
@@ -37,9 +39,11 @@ from migratekit.stores._rules import (
     check_key,
     check_new,
     check_replace,
+    check_settings,
     check_successor,
     retired_at,
 )
+from migratekit.stores._tallies import joined, summed
 
 
 class MemoryStore:
@@ -57,6 +61,8 @@ class MemoryStore:
         self._ledger: dict[LedgerKey, Retirement] = {}
         self._moments: dict[LedgerKey, dt.datetime] = {}
         self._source_name: str | None = None
+        self._settings: dict[str, tuple[SettingsChange, ...]] = {}
+        self._tallies: dict[tuple[dt.date, str], Tally] = {}
 
     def __repr__(self) -> str:
         return f"<MemoryStore of {len(self._records)} users>"
@@ -217,6 +223,87 @@ class MemoryStore:
                 self._ledger.setdefault(key, Retirement(key, "reserved", legacy_id))
                 self._moments.setdefault(key, moment)
 
+    def lift_reservations(self) -> int:
+        """
+        See `migratekit.protocols.ReservingStore.lift_reservations()`.
+        """
+        with self._lock:
+            reserved = self._reserved()
+            for row in reserved:
+                del self._ledger[row.key], self._moments[row.key]
+            return len(reserved)
+
+    def reservations(
+        self, after: LedgerKey | None, limit: int, /
+    ) -> Sequence[Retirement]:
+        """
+        See `migratekit.protocols.ReservingStore.reservations()`.
+
+        Raises:
+            migratekit.errors.ContractError: If some other store could not hold *after*.
+        """
+        if after is not None:
+            check_key(after)
+        with self._lock:
+            rows = sorted(self._reserved(), key=lambda row: attrs.astuple(row.key))
+        start = None if after is None else attrs.astuple(after)
+        return [r for r in rows if start is None or attrs.astuple(r.key) > start][
+            :limit
+        ]
+
+    def settings(self, connection_id: str, /) -> SettingsChange | None:
+        """
+        See `migratekit.settings.SettingsStore.settings()`.
+        """
+        return next(reversed(self.settings_history(connection_id)), None)
+
+    def all_settings(self) -> Sequence[SettingsChange]:
+        """
+        See `migratekit.settings.SettingsStore.all_settings()`.
+        """
+        with self._lock:
+            histories = sorted(self._settings.items())
+        # The converter of SettingsChange copies its options.
+        return [attrs.evolve(changes[-1]) for _, changes in histories]
+
+    def settings_history(self, connection_id: str, /) -> Sequence[SettingsChange]:
+        """
+        See `migratekit.settings.SettingsStore.settings_history()`.
+        """
+        with self._lock:
+            changes = self._settings.get(connection_id, ())
+        return [attrs.evolve(change) for change in changes]
+
+    def change_settings(self, change: SettingsChange, /) -> None:
+        """
+        See `migratekit.settings.SettingsStore.change_settings()`.
+        """
+        check_settings(change)
+        with self._lock:
+            history = self._settings.get(change.connection_id, ())
+            if change.version != len(history) + 1:
+                raise StaleRecordError
+            self._settings[change.connection_id] = (*history, attrs.evolve(change))
+
+    def add_tallies(self, tallies: Iterable[Tally], /) -> None:
+        """
+        See `migratekit.statistics.StatisticsStore.add_tallies()`.
+        """
+        wanted = summed(tallies)
+        with self._lock:
+            for tally in wanted:
+                key = tally.day, tally.name
+                there = self._tallies.get(key)
+                self._tallies[key] = tally if there is None else joined(there, tally)
+
+    def tallies(self, since: dt.date | None, /) -> Sequence[Tally]:
+        """
+        See `migratekit.statistics.StatisticsStore.tallies()`.
+        """
+        with self._lock:
+            rows = sorted(self._tallies.items())
+        return [tally for (day, _), tally in rows if since is None or day >= since]
+
     def create_many(self, new: Sequence[NewUser], /) -> Sequence[Outcome]:
         """
         See `migratekit.protocols.BulkStore.create_many()`.
@@ -246,6 +333,9 @@ class MemoryStore:
         for key, row in self._ledger.items():
             if key.kind is KeyKind.LEGACY_ID and row.legacy_id != key.value:
                 yield Disagreement(self._holders.get(key), key, "other_owner")
+
+    def _reserved(self) -> list[Retirement]:
+        return [row for row in self._ledger.values() if row.reason == "reserved"]
 
     def _obstacles(
         self, user: User, *, own: str | None

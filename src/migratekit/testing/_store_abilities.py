@@ -265,6 +265,78 @@ class AbilityScenarios:
         assert before == await seen(store, user)
 
     @scenario
+    async def test_no_reservations(self, store: Store) -> None:
+        """
+        Who has moved is not among those whose keys are reserved.
+        """
+        reserving = need(store, ReservingStore)
+        stored, gone = somebody(), somebody()
+        await settle(store.create(stored))
+        await settle(store.delete(await settle(store.create(gone))))
+        before = await seen(store, stored.user, gone.user)
+
+        assert list(await settle(reserving.reservations(None, 10))) == []
+        assert await settle(reserving.lift_reservations()) == 0
+
+        assert before == await seen(store, stored.user, gone.user)
+
+    @scenario
+    async def test_reservations(self, store: Store) -> None:
+        """
+        They come in the order of kinds and values, and pages leave none out.
+        """
+        reserving = need(store, ReservingStore)
+        people = [somebody().user for _ in range(4)]
+        for user in people:
+            await settle(reserving.reserve(ledger_keys(user), user.legacy_id))
+        # One has moved since.
+        moved = people.pop()
+        names = {kind.value: getattr(moved, kind.value) for kind in KeyKind}
+        await settle(store.create(somebody(**names)))
+        rows = [
+            Retirement(key, "reserved", user.legacy_id)
+            for user in people
+            for key in ledger_keys(user)
+        ]
+        expected = sorted(rows, key=lambda row: (row.key.kind.value, row.key.value))
+
+        for limit in (1, 2, 3, 5, 100):
+            listed: list[Retirement] = []
+            after = None
+            while page := await settle(reserving.reservations(after, limit)):
+                assert len(page) == min(limit, len(rows) - len(listed))
+                listed.extend(page)
+                after = page[-1].key
+
+            assert expected == listed
+
+    @scenario
+    async def test_lift_reservations(self, store: Store) -> None:
+        """
+        All are lifted, and their keys are as good as new; nobody else's are.
+        """
+        reserving = need(store, ReservingStore)
+        stored, gone = somebody(), somebody()
+        await settle(store.create(stored))
+        await settle(store.delete(await settle(store.create(gone))))
+        before = await seen(store, stored.user, gone.user)
+        people = [somebody() for _ in range(3)]
+        keys = [key for new in people for key in ledger_keys(new.user)]
+        for new in people:
+            await settle(reserving.reserve(ledger_keys(new.user), new.user.legacy_id))
+
+        assert len(keys) == await settle(reserving.lift_reservations())
+        assert await settle(reserving.lift_reservations()) == 0
+
+        assert before == await seen(store, stored.user, gone.user)
+        assert list(await settle(reserving.reservations(None, 100))) == []
+        for key in keys:
+            assert None is await settle(store.retired(key))
+        signed_up = somebody(Origin.SIGN_UP, email=people[0].user.email)
+        await settle(store.create(signed_up))
+        await settle(store.create(people[1]))
+
+    @scenario
     async def test_reserve_many(self, store: Store) -> None:
         """
         Any number of keys can be reserved, of which some occur twice, or none.

@@ -13,8 +13,18 @@ from migratekit.errors import (
     StaleRecordError,
     UserExistsError,
 )
-from migratekit.models import KeyKind, NewUser, Origin, Record, ledger_keys
+from migratekit.models import (
+    KeyKind,
+    NewUser,
+    Origin,
+    Record,
+    Retirement,
+    ledger_keys,
+)
 from migratekit.protocols import ReservingStore
+from migratekit.settings import SettingsStore
+from migratekit.sketch import Sketch
+from migratekit.statistics import StatisticsStore
 from migratekit.testing._scenario import scenario, settle
 from migratekit.testing._store_people import (
     Store,
@@ -25,6 +35,8 @@ from migratekit.testing._store_people import (
     need,
     somebody,
 )
+from migratekit.testing._store_settings import settings_change
+from migratekit.testing._store_statistics import sketch_of, tally
 
 
 class RaceScenarios:
@@ -96,6 +108,28 @@ class RaceScenarios:
         for rival in rivals:
             stored = await settle(store.get(rival.user.id))
             assert stored == (created if rival.user.id == created.user.id else None)
+
+    @scenario
+    async def test_race_with_lifting(self, store: Store) -> None:
+        """
+        Exactly one of many moves, also while all reservations are lifted.
+        """
+        reserving = need(store, ReservingStore)
+        person = somebody().user
+        await settle(reserving.reserve(ledger_keys(person), person.legacy_id))
+        names = {kind.value: getattr(person, kind.value) for kind in KeyKind}
+        rivals = [somebody(**names) for _ in range(self.contenders)]
+        calls: list[partial[Any]] = [partial(store.create, rival) for rival in rivals]
+
+        done, failures = await at_once([partial(reserving.lift_reservations), *calls])
+
+        for error in failures:
+            assert isinstance(error, AlreadyMigratedError | UserExistsError), error
+        created = [answer for answer in done if isinstance(answer, Record)]
+        assert created == [await find(store, key_of(person, KeyKind.EMAIL))]
+        for key in ledger_keys(person):
+            row = await settle(store.retired(key))
+            assert Retirement(key, "used", person.legacy_id) == row
 
     async def _race_to_create(self, store: Store, rivals: Sequence[NewUser]) -> Record:
         created, failures = await at_once(
@@ -169,6 +203,62 @@ class RaceScenarios:
             stored = await settle(store.get(record.user.id))
             winner = written[0].user.id == record.user.id
             assert stored == (written[0] if winner else record)
+
+    @scenario
+    async def test_race_to_change_settings(self, store: Store) -> None:
+        """
+        Of many who change one version of the settings exactly one does.
+        """
+        keeping = need(store, SettingsStore)
+        for version in (1, 2, 3):
+            wishes = [
+                settings_change(version, actor=f"{version} {number}")
+                for number in range(self.contenders)
+            ]
+
+            written, failures = await at_once(
+                [partial(keeping.change_settings, wish) for wish in wishes]
+            )
+
+            assert written == [None]
+            for error in failures:
+                assert isinstance(error, StaleRecordError), error
+            assert await settle(keeping.settings("con_shop")) in wishes
+        history = await settle(keeping.settings_history("con_shop"))
+        assert [change.version for change in history] == [1, 2, 3]
+
+    @scenario
+    async def test_race_to_add_tallies(self, store: Store) -> None:
+        """
+        However many add to the same tallies, nothing is lost.
+        """
+        counting = need(store, StatisticsStore)
+        names = [f"name {number}" for number in range(4)]
+        for turn in (1, 2):
+            calls = []
+            for number in range(self.contenders):
+                mine = [
+                    tally(name, 1 + number, people=[f"{turn} {number} {name}"])
+                    for name in names
+                ]
+                # Some begin where others end.
+                calls.append(partial(counting.add_tallies, mine[:: (-1) ** number]))
+
+            _, failures = await at_once(calls)
+
+            assert failures == []
+            rows = await settle(counting.tallies(None))
+            expected = turn * sum(range(1, 1 + self.contenders))
+            assert [(name, expected) for name in names] == [
+                (row.name, row.count) for row in rows
+            ]
+            for row in rows:
+                everybody = sketch_of(
+                    f"{past} {number} {row.name}"
+                    for past in range(1, turn + 1)
+                    for number in range(self.contenders)
+                )
+                assert everybody == Sketch.from_text(row.people)
 
     @scenario
     async def test_race_to_delete(self, store: Store) -> None:

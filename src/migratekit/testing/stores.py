@@ -34,6 +34,8 @@ from migratekit.testing._store_people import (
     somebody,
 )
 from migratekit.testing._store_races import RaceScenarios
+from migratekit.testing._store_settings import SettingsScenarios
+from migratekit.testing._store_statistics import StatisticsScenarios
 
 
 # What some collation or pattern takes for the same.
@@ -77,13 +79,20 @@ _EVERYTHING = User(
 
 
 class UserStoreContract(
-    LedgerScenarios, AbilityScenarios, BulkScenarios, CheckScenarios, RaceScenarios
+    LedgerScenarios,
+    AbilityScenarios,
+    BulkScenarios,
+    CheckScenarios,
+    SettingsScenarios,
+    StatisticsScenarios,
+    RaceScenarios,
 ):
     """
     Inherit from it and implement `open_store()`.
 
-    Serves sync and async stores.  The abilities of `migratekit.protocols` that a store
-    has are tested; those it has not are skipped.
+    Serves sync and async stores.  The abilities that a store has are tested, those of
+    `migratekit.protocols` and of `migratekit.settings` and `migratekit.statistics`;
+    those it has not are skipped.
     """
 
     def open_store(self) -> Opening[Store]:
