@@ -18,7 +18,7 @@ LAYERS = (
     ("demo",),
     ("testing",),
     ("__init__",),
-    ("connection", "async_connection"),
+    ("connection", "async_connection", "recorder"),
     ("_migration",),
     ("_parts",),
     ("_assembly",),

@@ -33,6 +33,7 @@ from migratekit.models import Origin, PasswordChange, Progress
 from migratekit.password_rules import PasswordRules, common_passwords
 from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
 from migratekit.protocols import CountableSource, EventSink, Rule
+from migratekit.recorder import StatisticsRecorder
 from migratekit.settings import SettingsStore
 from migratekit.sources import NoopSource
 from migratekit.sources.functions import FunctionSource
@@ -137,6 +138,7 @@ store: UserStore = MemoryStore()
 sql_store: UserStore = SQLStore("sqlite:///users.db")
 async_store: AsyncUserStore = AsyncSQLStore("sqlite+aiosqlite:///users.db")
 keeping: list[SettingsStore] = [MemoryStore(), SQLStore("sqlite:///users.db")]
+recording: EventSink = StatisticsRecorder(MemoryStore(), interval=10)
 counting: list[StatisticsStore] = [MemoryStore(), SQLStore("sqlite:///users.db")]
 source: LegacySource = Site()
 none: LegacySource = NoopSource()
