@@ -3,6 +3,7 @@ Every scenario runs through four doors: sync and async, over memory and over SQL
 """
 
 import asyncio
+import gc
 import sqlite3
 from contextlib import closing
 
@@ -120,3 +121,11 @@ def _empty(path):
 def _dump(path):
     with closing(sqlite3.connect(path)) as connection:
         return list(connection.iterdump())
+
+
+def pytest_collection_finish():
+    """
+    Spare the collector the thousands of tests, which live as long as the run.
+    """
+    gc.collect()
+    gc.freeze()
