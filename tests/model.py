@@ -50,6 +50,8 @@ class Model(Passwords):
         if account.blocked:
             return Expected(AccountBlockedError)
         if account.must_change:
+            if self.options.rehearse:
+                return Expected(PasswordChangeRequiredError)
             token = self.token_of("must_change", account)
             return Expected(PasswordChangeRequiredError, token=token)
         return self.welcome(account, account=account)
@@ -79,12 +81,10 @@ class Model(Passwords):
         Return what comes of a login that stores nothing, whatever would have.
         """
         must_change = person.must_change_password
+        if account is not None:
+            must_change = must_change or account.must_change
         if person.blocked or (account is not None and account.blocked):
             expected = Expected(AccountBlockedError)
-        elif account is not None and account.must_change:
-            must_change = True
-            token = self.token_of("must_change", account)
-            expected = Expected(PasswordChangeRequiredError, token=token)
         elif must_change:
             expected = Expected(PasswordChangeRequiredError)
         else:

@@ -356,6 +356,18 @@ def test_preloaded_refused(scene, rehearsal, ada, where, field, outcome, error):
     assert [rehearsed(outcome)] == scene.told(MigrationRehearsed)
 
 
+def test_stored_must_change(scene, rehearsal):
+    """
+    Whoever must change their password gets no token, which would be good for nothing.
+    """
+    scene.store_user(ADA, CHEAPEST.hash("pw"), must_change_password=True)
+
+    with scene.refused(PasswordChangeRequiredError) as caught:
+        rehearsal.authenticate(ADA, "pw")
+
+    assert None is caught.value.token
+
+
 def test_preloaded_weak(scene, ada):
     """
     A weak legacy password is told, and keeps nobody out.

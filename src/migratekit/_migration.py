@@ -122,8 +122,8 @@ class Migration(Parts):
 
         Raises:
             migratekit.errors.ConfigurationError:
-                If ``import_mode`` is off, an argument cannot be used, or there are
-                hashes and the hasher takes none.
+                If ``import_mode`` is off or ``rehearse`` on, an argument cannot be
+                used, or there are hashes and the hasher takes none.
 
             migratekit.errors.StoreUnavailableError:
                 If the store did not answer; run the import again.

@@ -259,8 +259,8 @@ class Connection(Migration):
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
             migratekit.errors.LookupUnsupportedError: If the source cannot look up.
             migratekit.errors.ConfigurationError:
-                If there is no ``secret_key``, or ``import_mode`` is off and the user is
-                not stored.
+                If there is no ``secret_key``, ``rehearse`` is on, or ``import_mode`` is
+                off and the user is not stored.
         """
         return self._run(reset.start(self._context, email, client))
 

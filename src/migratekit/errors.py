@@ -72,7 +72,7 @@ class PasswordChangeRequiredError(MigrateKitError):
     The password was right, but must be changed before anything else.
 
     *token* is for `finish_password_change()`, or None where no change can be made
-    here: no ``secret_key``, or ``import_mode`` off.
+    here: no ``secret_key``, ``import_mode`` off, or ``rehearse`` on.
     """
 
     status_hint = 403

@@ -52,7 +52,7 @@ async def demand_change(
     """
     Return the error of a right password that must be changed first.
     """
-    if ctx.signer is None:
+    if ctx.signer is None or ctx.policy.rehearse:
         return PasswordChangeRequiredError(None)
     issued = await issue(ctx, "must_change", holder, asked.typed)
     return PasswordChangeRequiredError(issued.token)
