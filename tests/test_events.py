@@ -41,6 +41,8 @@ LOUD = {
     "AttemptsThrottled": logging.WARNING,
     "ThrottleFailed": logging.ERROR,
     "RehashFailed": logging.ERROR,
+    "SettingsChanged": logging.WARNING,
+    "SettingsRefused": logging.ERROR,
     "RuleFailed": logging.ERROR,
 }
 

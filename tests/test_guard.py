@@ -14,8 +14,8 @@ import pytest
 from world import AsyncLegacySite, LegacySite, connect
 
 from migratekit import MigrationPolicy
-from migratekit._circuit import Circuit, Limits
-from migratekit._guard import AsyncGuard, Guard, _begin_anew
+from migratekit._circuit import Circuit, Limits, _begin_anew
+from migratekit._guard import AsyncGuard, Guard
 from migratekit.errors import (
     ContractError,
     InvalidCredentialsError,
@@ -666,7 +666,7 @@ def test_suspended_before_it_began(clock, runner):
     """
     source = AsyncSource(LegacyUnavailableError("down"))
     guard = AsyncGuard(source, limits(calls=9, failures=1), clock)
-    circuit = guard.of(ADA)
+    circuit = guard._circuits.of(ADA)
 
     async def scenario():
         asked = asyncio.ensure_future(guard.call(source.ask, ADA))
@@ -878,3 +878,73 @@ def test_async_site(runner):
 
     assert connection.authenticate(ADA, "pw").migrated
     assert [threading.current_thread()] == threads
+
+
+# --- Other limits in the midst of it all -----------------------------------------------
+
+
+def test_other_limits(door):
+    """
+    Other limits are for all calls, and what is known of the source stays.
+    """
+    door = door()
+    door.fail(2)
+
+    other = door.guard.under(limits(failures=2, pause=7))
+    assert "closed" == door.health.circuit
+    door.fail()
+
+    assert (SourceSuspended(part="", failures=3, pause=7),) == other.news()
+    assert other.health() == door.guard.health()
+
+
+def test_other_deadline(clock):
+    """
+    The deadline is only for whoever asks through the guard that has it.
+    """
+    source = Source()
+    guard = Guard(source, limits(deadline=LONG), clock)
+    hasty = guard.under(limits(deadline=0.01))
+    source.hang()
+
+    with pytest.raises(LegacyUnavailableError, match=r"within 0\.01 seconds"):
+        hasty.call(source.ask, ADA)
+    threading.Timer(0.02, source.go_on).start()
+
+    assert "answer" == guard.call(source.ask, ADA)
+
+
+@pytest.mark.parametrize("entered", [False, True])
+def test_more_calls(clock, entered):
+    """
+    Whoever waits has a turn when more are allowed; fewer keep them waiting.
+    """
+    circuit = Circuit(limits(calls=1), clock, "")
+    woken = []
+    circuit.enter(lambda: None)
+    assert None is circuit.enter(lambda: woken.append(1))
+    assert None is circuit.enter(lambda: woken.append(2))
+
+    circuit.limit(limits(calls=2 if entered else 1))
+
+    assert [1, 2] == woken
+    assert entered is (circuit.enter(lambda: None) is not None)
+
+
+def test_limits_of_a_new_part(clock):
+    """
+    A part that is first asked later has the newest limits.
+    """
+    site = LegacySite()
+    source = RoutedSource([Route("shop", site, accepts=lambda typed: "@" in typed)])
+    guard = Guard(source, limits(), clock)
+    guard.under(limits(failures=1))
+
+    with pytest.raises(OSError, match="down"):
+        guard.call(_down, ADA)
+
+    assert ["open"] == [health.circuit for health in guard.health()]
+
+
+def _down(identifier, /):
+    raise OSError("down")

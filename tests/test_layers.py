@@ -21,6 +21,7 @@ LAYERS = (
     ("connection", "async_connection", "recorder"),
     ("_migration",),
     ("_parts",),
+    ("_following",),
     ("_assembly",),
     ("_flows", "stores", "sources", "throttles"),
     ("_run",),

@@ -158,13 +158,19 @@ def _guard_of(
 ) -> Guard | AsyncGuard | Unguarded:
     if isinstance(source, NoopSource):
         return Unguarded()
-    limits = Limits(
+    return guard(source, limits_of(policy), clock)
+
+
+def limits_of(policy: MigrationPolicy) -> Limits:
+    """
+    Return what a policy grants a source.
+    """
+    return Limits(
         deadline=policy.legacy_deadline,
         calls=policy.legacy_calls,
         failures=policy.legacy_failures,
         pause=policy.legacy_pause,
     )
-    return guard(source, limits, clock)
 
 
 def without_source(ports: Ports) -> Ports:

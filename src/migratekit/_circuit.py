@@ -2,7 +2,9 @@
 When a source is asked, and when it is left alone: concurrent calls, and failures.
 """
 
+import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal
@@ -14,7 +16,7 @@ from migratekit._meter import Meter
 from migratekit.errors import LegacyUnavailableError
 from migratekit.events import Event, SourceResumed, SourceSuspended
 from migratekit.models import SourceHealth
-from migratekit.protocols import Clock
+from migratekit.protocols import Clock, PartitionedSource
 
 
 _LEFT_ALONE: Final = "it has failed, and is left alone"
@@ -80,6 +82,15 @@ class Circuit:
         self._round = 0
         self._open_until: float | None = None
         self._probing = False
+
+    def limit(self, limits: Limits) -> None:
+        """
+        Grant something else from now on.
+        """
+        with self._lock:
+            self._limits = limits
+        # Some may have a turn now; whoever has none goes on to wait.
+        self._wake(len(self._waiting))
 
     def enter(self, wake: Callable[[], object]) -> Entry | None:
         """
@@ -231,3 +242,79 @@ class Circuit:
         if self._open_until is None:
             return 0.0
         return max(0.0, self._open_until - self._clock.monotonic())
+
+
+class Circuits:
+    """
+    A circuit for every part of a source, made when it is first asked.
+    """
+
+    def __init__(self, source: object, limits: Limits, clock: Clock) -> None:
+        # Looked up once: isinstance() takes long with a protocol.
+        self._part_of = _whole
+        if isinstance(source, PartitionedSource):
+            self._part_of = source.part_of
+        self._limits = limits
+        self._clock = clock
+        self._circuits: dict[str, Circuit] = {}
+        self._lock = threading.Lock()
+        _ALL.add(self)
+
+    def limit(self, limits: Limits) -> None:
+        """
+        Grant the source something else from now on, calls under way included.
+        """
+        with self._lock:
+            self._limits = limits
+            for circuit in self._circuits.values():
+                circuit.limit(limits)
+
+    def news(self) -> tuple[Event, ...]:
+        """
+        Return which parts were suspended or resumed since this was last asked, and now
+        and then how they did.
+        """
+        circuits = list(self._circuits.values())
+        return tuple(event for circuit in circuits for event in circuit.news())
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """
+        Return how the parts are that were asked so far.
+        """
+        return tuple(circuit.health() for circuit in list(self._circuits.values()))
+
+    def forget(self) -> None:
+        """
+        Begin anew in a forked process.
+        """
+        self._lock = threading.Lock()
+        for circuit in self._circuits.values():
+            circuit.forget()
+
+    def of(self, identifier: str) -> Circuit:
+        """
+        Return the circuit that an outage for *identifier* belongs to.
+        """
+        part = self._part_of(identifier)
+        circuit = self._circuits.get(part)
+        if circuit is not None:
+            return circuit
+        with self._lock:
+            made = Circuit(self._limits, self._clock, part)
+            return self._circuits.setdefault(part, made)
+
+
+def _whole(identifier: str, /) -> str:  # noqa: ARG001
+    return ""
+
+
+_ALL: "Final[weakref.WeakSet[Circuits]]" = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    for circuits in list(_ALL):
+        circuits.forget()
+
+
+if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
+    os.register_at_fork(after_in_child=_begin_anew)

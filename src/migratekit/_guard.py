@@ -7,22 +7,21 @@ Nothing is asked twice: a second `login` would count as a second failed attempt 
 
 import contextlib
 import contextvars
+import copy
 import inspect
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
-from migratekit._circuit import Circuit, Entry, Limits
+from migratekit._circuit import Circuit, Circuits, Entry, Limits
 from migratekit.errors import LegacyUnavailableError, MigrateKitError
 from migratekit.events import Event
 from migratekit.models import SourceHealth
-from migratekit.protocols import Clock, PartitionedSource
+from migratekit.protocols import Clock
 
 
 if TYPE_CHECKING:
@@ -30,64 +29,17 @@ if TYPE_CHECKING:
 
 Ask = Callable[..., Any]
 
-_GUARDS: "Final[weakref.WeakSet[_Circuits]]" = weakref.WeakSet()
-
-
-class _Circuits:
-    """
-    A circuit for every part of a source, made when it is first asked.
-    """
-
-    def __init__(self, source: object, limits: Limits, clock: Clock) -> None:
-        # Looked up once: isinstance() takes long with a protocol.
-        self._part_of = _whole
-        if isinstance(source, PartitionedSource):
-            self._part_of = source.part_of
-        self._limits = limits
-        self._clock = clock
-        self._circuits: dict[str, Circuit] = {}
-        _GUARDS.add(self)
-
-    def news(self) -> tuple[Event, ...]:
-        """
-        Return which parts were suspended or resumed since this was last asked, and now
-        and then how they did.
-        """
-        circuits = list(self._circuits.values())
-        return tuple(event for circuit in circuits for event in circuit.news())
-
-    def health(self) -> tuple[SourceHealth, ...]:
-        """
-        Return how the parts are that were asked so far.
-        """
-        return tuple(circuit.health() for circuit in list(self._circuits.values()))
-
-    def forget(self) -> None:
-        """
-        Begin anew in a forked process.
-        """
-        for circuit in self._circuits.values():
-            circuit.forget()
-
-    def of(self, identifier: str) -> Circuit:
-        """
-        Return the circuit that an outage for *identifier* belongs to.
-        """
-        part = self._part_of(identifier)
-        if part not in self._circuits:
-            made = Circuit(self._limits, self._clock, part)
-            return self._circuits.setdefault(part, made)
-        return self._circuits[part]
-
-
-def _whole(identifier: str, /) -> str:  # noqa: ARG001
-    return ""
-
 
 class Unguarded:
     """
     Lets every call through: what stands before a `migratekit.sources.NoopSource`.
     """
+
+    def under(self, limits: Limits) -> Self:
+        """
+        Return the same: there is nothing to limit.
+        """
+        return self
 
     def call(self, ask: Ask, identifier: str, *arguments: str) -> Any:
         """
@@ -108,7 +60,41 @@ class Unguarded:
         return ()
 
 
-class Guard(_Circuits):
+class _Guard:
+    """
+    What both guards have: circuits, which they may share, and a deadline.
+    """
+
+    def __init__(self, source: object, limits: Limits, clock: Clock) -> None:
+        self._circuits = Circuits(source, limits, clock)
+        self._deadline = limits.deadline
+
+    def under(self, limits: Limits) -> Self:
+        """
+        Return the guard of the same calls under other limits.
+
+        The deadline is for who asks through what is returned, the rest for everybody.
+        """
+        other = copy.copy(self)
+        other._deadline = limits.deadline  # noqa: SLF001
+        self._circuits.limit(limits)
+        return other
+
+    def news(self) -> tuple[Event, ...]:
+        """
+        Return which parts were suspended or resumed since this was last asked, and now
+        and then how they did.
+        """
+        return self._circuits.news()
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """
+        Return how the parts are that were asked so far.
+        """
+        return self._circuits.health()
+
+
+class Guard(_Guard):
     """
     Asks a sync source in a thread of its own, and does not wait longer than allowed.
 
@@ -124,7 +110,7 @@ class Guard(_Circuits):
             migratekit.errors.LegacyUnavailableError:
                 If it does not answer in time, or may not be asked now.
         """
-        circuit = self.of(identifier)
+        circuit = self._circuits.of(identifier)
         began = time.monotonic()
         entry = self._entered(circuit)
         call = _ThreadCall(circuit, entry, ask, (identifier, *arguments))
@@ -132,17 +118,17 @@ class Guard(_Circuits):
         ended = threading.Event()
         call.start(ended.set)
         try:
-            in_time = ended.wait(self._limits.deadline - (time.monotonic() - began))
+            in_time = ended.wait(self._deadline - (time.monotonic() - began))
         except BaseException:
             call.abandon()
             circuit.withdraw(entry)
             raise
         if not in_time and call.abandon():
-            raise _too_late(circuit, entry, self._limits)
+            raise _too_late(circuit, entry, self._deadline)
         return call.outcome()
 
     def _entered(self, circuit: Circuit) -> Entry:
-        until = time.monotonic() + self._limits.deadline
+        until = time.monotonic() + self._deadline
         while True:
             freed = threading.Event()
             entry = circuit.enter(freed.set)
@@ -158,7 +144,7 @@ class Guard(_Circuits):
                 raise LegacyUnavailableError("too many calls are under way")
 
 
-class AsyncGuard(_Circuits):
+class AsyncGuard(_Guard):
     """
     `Guard` for an event loop.  An async source is cancelled at its deadline.
     """
@@ -170,14 +156,14 @@ class AsyncGuard(_Circuits):
         # A quarter of the time that `import migratekit` would take.
         import asyncio  # noqa: PLC0415
 
-        circuit = self.of(identifier)
+        circuit = self._circuits.of(identifier)
         began = time.monotonic()
         entry = await self._entered(circuit)
         kind = _TaskCall if inspect.iscoroutinefunction(ask) else _ThreadCall
         call = kind(circuit, entry, ask, (identifier, *arguments))
         del identifier, arguments
         try:
-            left = self._limits.deadline - (time.monotonic() - began)
+            left = self._deadline - (time.monotonic() - began)
             async with asyncio.timeout(left):
                 await _end_of(call)
         except asyncio.CancelledError:
@@ -186,13 +172,13 @@ class AsyncGuard(_Circuits):
             raise
         except TimeoutError:
             call.abandon()
-            raise _too_late(circuit, entry, self._limits) from None
+            raise _too_late(circuit, entry, self._deadline) from None
         return call.outcome()
 
     async def _entered(self, circuit: Circuit) -> Entry:
         import asyncio  # noqa: PLC0415 -- see above
 
-        until = time.monotonic() + self._limits.deadline
+        until = time.monotonic() + self._deadline
         while True:
             freed = asyncio.Event()
             wake = _waking(freed)
@@ -385,15 +371,8 @@ def _is_answer(error: BaseException) -> bool:
     return known and not isinstance(error, LegacyUnavailableError)
 
 
-def _too_late(circuit: Circuit, entry: Entry, limits: Limits) -> LegacyUnavailableError:
+def _too_late(
+    circuit: Circuit, entry: Entry, deadline: float
+) -> LegacyUnavailableError:
     circuit.fail(entry)
-    return LegacyUnavailableError(f"no answer within {limits.deadline:g} seconds")
-
-
-def _begin_anew() -> None:
-    for guard in list(_GUARDS):
-        guard.forget()
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
-    os.register_at_fork(after_in_child=_begin_anew)
+    return LegacyUnavailableError(f"no answer within {deadline:g} seconds")

@@ -13,13 +13,22 @@ from collections.abc import (
     Iterator,
 )
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Concatenate,
+    Literal,
+    ParamSpec,
+    Self,
+    TypeAlias,
+    TypeVar,
+)
 
 import attrs
 
-from migratekit._assembly import check_moment, without_source
+from migratekit._assembly import check_moment
 from migratekit._chunks import chunks
 from migratekit._flows import figures
+from migratekit._flows.context import Context
 from migratekit._parts import Parts
 from migratekit._run import Flow, Refused, arun, run, scrubbed
 from migratekit.errors import ConfigurationError
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
 
     Row: TypeAlias = ImportRecord | RowError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 OnConflict: TypeAlias = Literal["skip", "raise"]
 
@@ -43,9 +53,15 @@ class Migration(Parts):
     The part of a `migratekit.Connection` that operators use.
     """
 
-    def _run(self, flow: Flow[T | Refused]) -> T:
-        with self._ports.hash_queue.place() as place:
-            outcome = run(flow, attrs.evolve(self._ports, place=place))
+    def _run(
+        self,
+        flow: Callable[Concatenate[Context, P], Flow[T | Refused]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        begun, ports = self._begin(flow, *args, **kwargs)
+        with ports.hash_queue.place() as place:
+            outcome = run(begun, attrs.evolve(ports, place=place))
         if isinstance(outcome, Refused):
             raise scrubbed(outcome.error)
         return outcome
@@ -73,7 +89,7 @@ class Migration(Parts):
         origin = None if origin is None else Origin(origin)
         after: str | None = None
         while True:
-            page = self._run(figures.list_users(after, origin, migrated_since))
+            page = self._run(figures.list_users, after, origin, migrated_since)
             yield from page
             if len(page) < figures.PAGE:
                 return
@@ -141,12 +157,12 @@ class Migration(Parts):
         wrapping = imports.Wrapping(executor) if wrap else None
         _check_terms(on_conflict, chunk_size, wrapping, executor)
         _need_functions(progress, on_error)
-        self._run(imports.begin(self._context))
+        self._run(imports.begin)
         report = imports.ImportReport()
         rows = iter(records)
         while taken := [*islice(rows, chunk_size)]:
             chunk = imports.Chunk(taken, report.total + 1)
-            outcome = self._run(imports.import_chunk(self._context, chunk, wrapping))
+            outcome = self._run(imports.import_chunk, chunk, wrapping)
             report = report.plus(outcome.report)
             if on_error is not None:
                 for error in outcome.report.errors:
@@ -164,7 +180,7 @@ class Migration(Parts):
         Raises:
             migratekit.errors.ConfigurationError: If the store cannot count.
         """
-        return self._run(figures.progress())
+        return self._run(figures.progress)
 
     def health(self) -> tuple[SourceHealth, ...]:
         """
@@ -173,7 +189,7 @@ class Migration(Parts):
         Asks nobody; nothing is returned before the first question and after the
         cut-over.
         """
-        return self._ports.guard.health()
+        return self._now()[1].guard.health()
 
     def cut_over(self, *, force: bool = False) -> Self:
         """
@@ -196,11 +212,8 @@ class Migration(Parts):
             migratekit.errors.LegacyUnavailableError:
                 If the source can count, and did not answer.
         """
-        self._run(figures.cut_over(self._context, force=force))
-        after = object.__new__(type(self))
-        ports = without_source(self._ports)
-        Migration.__init__(after, self._context, ports)
-        return after
+        self._run(figures.cut_over, force=force)
+        return self._without_source()
 
 
 @attrs.frozen(repr=False)
@@ -209,9 +222,15 @@ class AsyncMigration(Parts):
     The part of a `migratekit.AsyncConnection` that operators use.
     """
 
-    async def _run(self, flow: Flow[T | Refused]) -> T:
-        with self._ports.hash_queue.place() as place:
-            outcome = await arun(flow, attrs.evolve(self._ports, place=place))
+    async def _run(
+        self,
+        flow: Callable[Concatenate[Context, P], Flow[T | Refused]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        begun, ports = self._begin(flow, *args, **kwargs)
+        with ports.hash_queue.place() as place:
+            outcome = await arun(begun, attrs.evolve(ports, place=place))
         if isinstance(outcome, Refused):
             raise scrubbed(outcome.error)
         return outcome
@@ -229,7 +248,7 @@ class AsyncMigration(Parts):
         origin = None if origin is None else Origin(origin)
         after: str | None = None
         while True:
-            page = await self._run(figures.list_users(after, origin, migrated_since))
+            page = await self._run(figures.list_users, after, origin, migrated_since)
             for user in page:
                 yield user
             if len(page) < figures.PAGE:
@@ -257,14 +276,12 @@ class AsyncMigration(Parts):
 
         wrapping = imports.Wrapping(executor) if wrap else None
         _check_terms(on_conflict, chunk_size, wrapping, executor)
-        await self._run(imports.begin(self._context))
+        await self._run(imports.begin)
         report = imports.ImportReport()
         async with contextlib.aclosing(chunks(records, chunk_size)) as taken:
             async for rows in taken:
                 chunk = imports.Chunk(rows, report.total + 1)
-                outcome = await self._run(
-                    imports.import_chunk(self._context, chunk, wrapping)
-                )
+                outcome = await self._run(imports.import_chunk, chunk, wrapping)
                 report = report.plus(outcome.report)
                 if on_error is not None:
                     for error in outcome.report.errors:
@@ -279,23 +296,20 @@ class AsyncMigration(Parts):
         """
         See `Connection.progress()`.
         """
-        return await self._run(figures.progress())
+        return await self._run(figures.progress)
 
     async def health(self) -> tuple[SourceHealth, ...]:
         """
         See `Connection.health()`.
         """
-        return self._ports.guard.health()
+        return self._now()[1].guard.health()
 
     async def cut_over(self, *, force: bool = False) -> Self:
         """
         See `Connection.cut_over()`.
         """
-        await self._run(figures.cut_over(self._context, force=force))
-        after = object.__new__(type(self))
-        ports = without_source(self._ports)
-        AsyncMigration.__init__(after, self._context, ports)
-        return after
+        await self._run(figures.cut_over, force=force)
+        return self._without_source()
 
 
 async def _settled(answer: object) -> None:

@@ -3,6 +3,7 @@ The front door for programs with an event loop.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -11,6 +12,7 @@ from migratekit._flows import accounts, figures, login, passwords, reset, sign_u
 from migratekit._flows.context import Credentials, Secret
 from migratekit._guard import AsyncGuard
 from migratekit._migration import AsyncMigration
+from migratekit._parts import followed
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
 from migratekit.hashing import SHARED, HashQueue
@@ -36,6 +38,9 @@ from migratekit.protocols import (
 from migratekit.throttle import AsyncThrottle, Throttle
 from migratekit.validation import Validator
 
+
+if TYPE_CHECKING:
+    from migratekit.settings import FollowedSettings
 
 _POLICY = MigrationPolicy()
 _VALIDATOR = Validator()
@@ -68,6 +73,7 @@ class AsyncConnection(AsyncMigration):
         clock: Clock = _CLOCK,
         hash_queue: HashQueue = SHARED,
         throttle: Throttle | AsyncThrottle | None = None,
+        settings: "FollowedSettings | None" = None,
     ) -> None:
         sealed = None if secret_key is None else Sealed(secret_key)
         del secret_key
@@ -86,7 +92,7 @@ class AsyncConnection(AsyncMigration):
             hash_queue=hash_queue,
             throttle=throttle,
         )
-        super().__init__(context, ports)
+        super().__init__(context, ports, followed(settings, context, ports))
 
     # --- Logging in ------------------------------------------------------------
 
@@ -98,7 +104,7 @@ class AsyncConnection(AsyncMigration):
         """
         attempt = Credentials(identifier, Secret(password), client)
         del password
-        return await self._run(login.authenticate(self._context, attempt))
+        return await self._run(login.authenticate, attempt)
 
     # --- Signing up ------------------------------------------------------------
 
@@ -119,7 +125,7 @@ class AsyncConnection(AsyncMigration):
         application = sign_up.apply(
             email, secret, username=username, profile=profile, client=client
         )
-        return await self._run(sign_up.sign_up(self._context, application))
+        return await self._run(sign_up.sign_up, application)
 
     async def create_user(
         self,
@@ -142,7 +148,7 @@ class AsyncConnection(AsyncMigration):
             profile=profile,
             email_verified=email_verified,
         )
-        return await self._run(sign_up.create_user(self._context, application))
+        return await self._run(sign_up.create_user, application)
 
     # --- Passwords -------------------------------------------------------------
 
@@ -152,7 +158,7 @@ class AsyncConnection(AsyncMigration):
         """
         See `Connection.start_password_change()`.
         """
-        return await self._run(reset.start(self._context, email, client))
+        return await self._run(reset.start, email, client)
 
     async def finish_password_change(self, token: str, new_password: str) -> User:
         """
@@ -160,7 +166,7 @@ class AsyncConnection(AsyncMigration):
         """
         secret, password = Secret(token), Secret(new_password)
         del token, new_password
-        return await self._run(reset.finish(self._context, secret, password))
+        return await self._run(reset.finish, secret, password)
 
     async def change_password(
         self, identifier: str, old: str, new: str, *, client: str | None = None
@@ -171,9 +177,7 @@ class AsyncConnection(AsyncMigration):
         attempt = Credentials(identifier, Secret(old), client)
         password = Secret(new)
         del old, new
-        return await self._run(
-            passwords.change_password(self._context, attempt, password)
-        )
+        return await self._run(passwords.change_password, attempt, password)
 
     async def set_password(self, user_id: str, new: str) -> User:
         """
@@ -181,7 +185,7 @@ class AsyncConnection(AsyncMigration):
         """
         password = Secret(new)
         del new
-        return await self._run(passwords.set_password(self._context, user_id, password))
+        return await self._run(passwords.set_password, user_id, password)
 
     # --- Accounts --------------------------------------------------------------
 
@@ -189,7 +193,7 @@ class AsyncConnection(AsyncMigration):
         """
         See `Connection.get_user()`.
         """
-        return await self._run(figures.get_user(self._context, identifier))
+        return await self._run(figures.get_user, identifier)
 
     async def change_email(
         self, user_id: str, email: str, *, email_verified: bool = False
@@ -198,39 +202,35 @@ class AsyncConnection(AsyncMigration):
         See `Connection.change_email()`.
         """
         return await self._run(
-            accounts.change_email(
-                self._context, user_id, email, email_verified=email_verified
-            )
+            accounts.change_email, user_id, email, email_verified=email_verified
         )
 
     async def change_username(self, user_id: str, username: str | None) -> User:
         """
         See `Connection.change_username()`.
         """
-        return await self._run(
-            accounts.change_username(self._context, user_id, username)
-        )
+        return await self._run(accounts.change_username, user_id, username)
 
     async def block(self, user_id: str) -> User:
         """
         See `Connection.block()`.
         """
-        return await self._run(accounts.block(self._context, user_id))
+        return await self._run(accounts.block, user_id)
 
     async def unblock(self, user_id: str) -> User:
         """
         See `Connection.unblock()`.
         """
-        return await self._run(accounts.unblock(self._context, user_id))
+        return await self._run(accounts.unblock, user_id)
 
     async def delete_user(self, user_id: str) -> None:
         """
         See `Connection.delete_user()`.
         """
-        return await self._run(accounts.delete_user(self._context, user_id))
+        return await self._run(accounts.delete_user, user_id)
 
     async def readmit(self, legacy_id: str) -> None:
         """
         See `Connection.readmit()`.
         """
-        return await self._run(accounts.readmit(self._context, legacy_id))
+        return await self._run(accounts.readmit, legacy_id)

@@ -137,6 +137,14 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
         "authz_admin:,cut_over",
         "The source was cut off; users who had not moved: {remaining}",
     ),
+    events.SettingsChanged: (
+        "authz_admin:,settings_changed",
+        "Version {version} of the settings {connection_id} is followed",
+    ),
+    events.SettingsRefused: (
+        "sys_monitor_disabled:,settings",
+        "Version {version} of the settings {connection_id} is not followed: {detail}",
+    ),
 }
 _LIMITED: Final = (
     "authn_login_fail_max:{identifier}",

@@ -3,6 +3,7 @@ The front door: a new store, a legacy source, and every way an account goes.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -11,6 +12,7 @@ from migratekit._flows import accounts, figures, login, passwords, reset, sign_u
 from migratekit._flows.context import Credentials, Secret
 from migratekit._guard import Guard
 from migratekit._migration import Migration
+from migratekit._parts import followed
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
 from migratekit.hashing import SHARED, HashQueue
@@ -35,6 +37,9 @@ from migratekit.throttle import Throttle
 from migratekit.validation import Validator
 
 
+if TYPE_CHECKING:
+    from migratekit.settings import FollowedSettings
+
 _POLICY = MigrationPolicy()
 _VALIDATOR = Validator()
 _CLOCK = SystemClock()
@@ -46,7 +51,7 @@ class Connection(Migration):
     Moves users out of *source* into *store* when they log in.
 
     Immutable, and safe to share between threads.  Making one computes a hash, and asks
-    neither the store nor the source.
+    neither the store nor the source; only *settings* are read.
 
     Args:
         store: The new home, a `migratekit.UserStore`.
@@ -80,8 +85,16 @@ class Connection(Migration):
             Limits guesses; by default a `migratekit.throttles.memory.MemoryThrottle`
             of this connection's own.
 
+        settings:
+            Go before *policy*, but for its ``password_check``, and may put an end to
+            the source: see `migratekit.management.Management.live()`.  They are read
+            once when the connection is made, and followed by every operation.
+
     Raises:
-        migratekit.errors.ConfigurationError: If the parts do not fit together.
+        migratekit.errors.ConfigurationError:
+            If the parts do not fit together, or there are no settings.
+
+        migratekit.errors.StoreUnavailableError: If the settings cannot be read.
     """
 
     def __init__(
@@ -99,6 +112,7 @@ class Connection(Migration):
         clock: Clock = _CLOCK,
         hash_queue: HashQueue = SHARED,
         throttle: Throttle | None = None,
+        settings: "FollowedSettings | None" = None,
     ) -> None:
         sealed = None if secret_key is None else Sealed(secret_key)
         del secret_key
@@ -118,7 +132,7 @@ class Connection(Migration):
             throttle=throttle,
         )
         refuse_async_parts(context, ports)
-        super().__init__(context, ports)
+        super().__init__(context, ports, followed(settings, context, ports))
 
     # --- Logging in ------------------------------------------------------------
 
@@ -170,7 +184,7 @@ class Connection(Migration):
         """
         attempt = Credentials(identifier, Secret(password), client)
         del password
-        return self._run(login.authenticate(self._context, attempt))
+        return self._run(login.authenticate, attempt)
 
     # --- Signing up ------------------------------------------------------------
 
@@ -209,7 +223,7 @@ class Connection(Migration):
         application = sign_up.apply(
             email, secret, username=username, profile=profile, client=client
         )
-        return self._run(sign_up.sign_up(self._context, application))
+        return self._run(sign_up.sign_up, application)
 
     def create_user(
         self,
@@ -238,7 +252,7 @@ class Connection(Migration):
             profile=profile,
             email_verified=email_verified,
         )
-        return self._run(sign_up.create_user(self._context, application))
+        return self._run(sign_up.create_user, application)
 
     # --- Passwords -------------------------------------------------------------
 
@@ -262,7 +276,7 @@ class Connection(Migration):
                 If there is no ``secret_key``, ``rehearse`` is on, or ``import_mode`` is
                 off and the user is not stored.
         """
-        return self._run(reset.start(self._context, email, client))
+        return self._run(reset.start, email, client)
 
     def finish_password_change(self, token: str, new_password: str) -> User:
         """
@@ -286,7 +300,7 @@ class Connection(Migration):
         """
         secret, password = Secret(token), Secret(new_password)
         del token, new_password
-        return self._run(reset.finish(self._context, secret, password))
+        return self._run(reset.finish, secret, password)
 
     def change_password(
         self, identifier: str, old: str, new: str, *, client: str | None = None
@@ -303,7 +317,7 @@ class Connection(Migration):
         attempt = Credentials(identifier, Secret(old), client)
         password = Secret(new)
         del old, new
-        return self._run(passwords.change_password(self._context, attempt, password))
+        return self._run(passwords.change_password, attempt, password)
 
     def set_password(self, user_id: str, new: str) -> User:
         """
@@ -315,7 +329,7 @@ class Connection(Migration):
         """
         password = Secret(new)
         del new
-        return self._run(passwords.set_password(self._context, user_id, password))
+        return self._run(passwords.set_password, user_id, password)
 
     # --- Accounts --------------------------------------------------------------
 
@@ -329,7 +343,7 @@ class Connection(Migration):
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
             migratekit.errors.LookupUnsupportedError: If the source cannot look up.
         """
-        return self._run(figures.get_user(self._context, identifier))
+        return self._run(figures.get_user, identifier)
 
     def change_email(
         self, user_id: str, email: str, *, email_verified: bool = False
@@ -357,9 +371,7 @@ class Connection(Migration):
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
         """
         return self._run(
-            accounts.change_email(
-                self._context, user_id, email, email_verified=email_verified
-            )
+            accounts.change_email, user_id, email, email_verified=email_verified
         )
 
     def change_username(self, user_id: str, username: str | None) -> User:
@@ -369,7 +381,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.MigrateKitError: As `change_email()` does.
         """
-        return self._run(accounts.change_username(self._context, user_id, username))
+        return self._run(accounts.change_username, user_id, username)
 
     def block(self, user_id: str) -> User:
         """
@@ -378,7 +390,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.UserNotFoundError: If nobody has this id.
         """
-        return self._run(accounts.block(self._context, user_id))
+        return self._run(accounts.block, user_id)
 
     def unblock(self, user_id: str) -> User:
         """
@@ -387,7 +399,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.UserNotFoundError: If nobody has this id.
         """
-        return self._run(accounts.unblock(self._context, user_id))
+        return self._run(accounts.unblock, user_id)
 
     def delete_user(self, user_id: str) -> None:
         """
@@ -399,7 +411,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.UserNotFoundError: If nobody has this id.
         """
-        return self._run(accounts.delete_user(self._context, user_id))
+        return self._run(accounts.delete_user, user_id)
 
     def readmit(self, legacy_id: str) -> None:
         """
@@ -416,4 +428,4 @@ class Connection(Migration):
             migratekit.errors.ConfigurationError:
                 If it is no id of this connection's source, or the store cannot.
         """
-        return self._run(accounts.readmit(self._context, legacy_id))
+        return self._run(accounts.readmit, legacy_id)

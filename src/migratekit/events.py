@@ -367,6 +367,33 @@ class CutOver(Event):
     remaining: int | None
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SettingsChanged(Event):
+    """
+    A connection follows another version of its settings from now on.
+    """
+
+    level = _WARNING
+
+    connection_id: str
+    version: int
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SettingsRefused(Event):
+    """
+    A connection stays as it is: it cannot be as its settings want it.
+
+    *detail* is why.
+    """
+
+    level = _ERROR
+
+    connection_id: str
+    version: int
+    detail: str
+
+
 def log_event(event: Event) -> None:
     """
     Log *event* to the logger ``migratekit``, with its fields as ``extra``.

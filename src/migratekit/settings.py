@@ -3,13 +3,14 @@ Options of connections that are kept in a store, and what a store needs to keep 
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final, Literal, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import attrs
 
 from migratekit._fields import aware, json_object, text, whole
 from migratekit.models import JSON
+from migratekit.policy import MigrationPolicy
 
 
 _ACTIONS: Final = ("create", "update", "delete")
@@ -49,6 +50,46 @@ class SettingsChange:
     actor: str = attrs.field(validator=text)
     options: dict[str, JSON] | None = attrs.field(converter=_options, hash=False)
     changed_at: dt.datetime = attrs.field(validator=aware)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Settings:
+    """
+    What a connection goes by instead of its own policy.
+
+    Args:
+        connection_id: Whose settings they are.
+        version: Which of them.
+        options: Names and values of `migratekit.MigrationPolicy`.
+        cut_over: Whether the source is left alone for good.
+    """
+
+    connection_id: str
+    version: int
+    options: Mapping[str, Any]
+    cut_over: bool
+
+    def applied_to(self, policy: MigrationPolicy) -> MigrationPolicy:
+        """
+        Return *policy* with the options that are there in place of its own.
+
+        Raises:
+            migratekit.errors.ConfigurationError: If it cannot be so.
+        """
+        return attrs.evolve(policy, **self.options)
+
+
+class FollowedSettings(Protocol):
+    """
+    Settings that may be others at any time, as `migratekit.management.LiveSettings`.
+    """
+
+    def current(self) -> Settings:
+        """
+        Return the newest, the same object until there are others.
+
+        It is asked at the beginning of every operation, and must not block.
+        """
 
 
 @runtime_checkable

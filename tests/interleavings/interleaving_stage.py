@@ -68,8 +68,8 @@ class Undriven(Connection):
     A connection that returns its flows, for somebody else to answer.
     """
 
-    def _run(self, flow):
-        return flow
+    def _run(self, flow, *args, **kwargs):
+        return flow(self._context, *args, **kwargs)
 
 
 def undriven(store, source, *, policy):

@@ -58,7 +58,10 @@ async def get_user(ctx: Context, identifier: object) -> User | LegacyUser | None
 
 
 async def list_users(
-    after: str | None, origin: Origin | None, migrated_since: dt.datetime | None
+    _: Context,
+    after: str | None,
+    origin: Origin | None,
+    migrated_since: dt.datetime | None,
 ) -> Sequence[User]:
     """
     Return the page of stored users behind the id *after*.
@@ -66,7 +69,7 @@ async def list_users(
     return await ListUsers(after, PAGE, origin, migrated_since)
 
 
-async def progress() -> Progress:
+async def progress(_: Context) -> Progress:
     """
     Count who has moved, and who has not where the source can tell.
     """

@@ -82,6 +82,8 @@ async def import_chunk(
     """
     Store those who may be, and tell what became of the others.
     """
+    # Again: the settings may have changed in the midst of an import.
+    ctx.check_moves()
     rows = dict(enumerate(chunk.rows))
     records = {p: row for p, row in rows.items() if isinstance(row, ImportRecord)}
     unread = {p: [row] for p, row in rows.items() if isinstance(row, RowError)}
