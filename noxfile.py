@@ -127,6 +127,7 @@ def services(session: nox.Session) -> None:
         "tests/sources",
         "tests/storms",
         "tests/throttles",
+        "tests/management",
         "tests/cli/test_cli_schema.py",
     )
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.

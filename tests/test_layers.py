@@ -21,6 +21,7 @@ LAYERS = (
     ("connection", "async_connection", "recorder"),
     ("_migration",),
     ("_parts",),
+    ("management",),
     ("_following",),
     ("_assembly",),
     ("_flows", "stores", "sources", "throttles"),

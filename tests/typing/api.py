@@ -29,6 +29,7 @@ from migratekit import (
 from migratekit.errors import Violation
 from migratekit.formats import presets
 from migratekit.hashing import HashQueue
+from migratekit.management import Management
 from migratekit.models import Origin, PasswordChange, Progress
 from migratekit.password_rules import PasswordRules, common_passwords
 from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
@@ -268,6 +269,25 @@ async def use_async() -> None:
         await door.delete_user(blocked.id)
     progress: Progress = await door.progress()
     door = await door.cut_over(force=progress.remaining is None)
+
+
+def follow() -> float:
+    """
+    Keep settings in a store, and follow them.
+    """
+    management = Management(MemoryStore(), actor="ops")
+    change = management.create("con_shop", {"options": {"strategy_version": 2}})
+    management.update("con_shop", {"options": {"cut_over": True}}, partial=True)
+    unknown = management.import_auth0({"id": "con_shop", "options": {}}).unknown
+    print(change.version, change.options, unknown, management.list())
+
+    live = management.live("con_shop", interval=5)
+    Connection(store, source, settings=live)
+    AsyncConnection(store, async_source, settings=live)
+    Management(AsyncSQLStore("sqlite+aiosqlite://"))  # type: ignore[arg-type]
+    Connection(store, source, settings=management)  # type: ignore[arg-type]
+    live.close()
+    return live.age()
 
 
 async def mistake() -> None:
