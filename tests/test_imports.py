@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+import migratekit
+from migratekit import _flows
+
 
 HEAVY = (
     "aiosqlite",
@@ -88,3 +91,33 @@ def test_missing_extra(module, missing, extra):
 
     assert 1 == done.returncode
     assert f'pip install "migratekit[{extra}]"' in done.stderr
+
+
+@pytest.mark.parametrize("package", [migratekit, _flows])
+def test_unknown_name(package):
+    """
+    What is imported when it is asked for hides no mistake.
+    """
+    with pytest.raises(AttributeError, match=r"module 'migratekit.*'nonsense'"):
+        _ = package.nonsense
+
+
+def test_later():
+    """
+    A login imports neither the flows of other operations nor the async door.
+    """
+    code = """
+import sys
+from migratekit import Connection
+from migratekit.sources import NoopSource
+from migratekit.stores.memory import MemoryStore
+
+door = Connection(MemoryStore(), NoopSource())
+later = {"accounts", "figures", "passwords", "reset", "sign_up"}
+loaded = {name.rpartition(".")[2] for name in sys.modules if "._flows." in name}
+assert not later & loaded, later & loaded
+door.progress()
+from migratekit import AsyncConnection
+"""
+
+    subprocess.run([sys.executable, "-c", code], check=True)

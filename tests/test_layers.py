@@ -112,9 +112,11 @@ PURE = {
     "datetime",
     "enum",
     "functools",
+    "importlib",
     "itertools",
     "math",
     "re",
+    "types",
     "typing",
 }
 

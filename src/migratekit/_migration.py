@@ -25,9 +25,9 @@ from typing import (
 
 import attrs
 
+from migratekit import _flows
 from migratekit._assembly import check_moment
 from migratekit._chunks import chunks
-from migratekit._flows import figures
 from migratekit._flows.context import Context
 from migratekit._parts import Parts
 from migratekit._run import Flow, Refused, arun, run, scrubbed
@@ -89,9 +89,9 @@ class Migration(Parts):
         origin = None if origin is None else Origin(origin)
         after: str | None = None
         while True:
-            page = self._run(figures.list_users, after, origin, migrated_since)
+            page = self._run(_flows.figures.list_users, after, origin, migrated_since)
             yield from page
-            if len(page) < figures.PAGE:
+            if len(page) < _flows.figures.PAGE:
                 return
             after = page[-1].id
 
@@ -180,7 +180,7 @@ class Migration(Parts):
         Raises:
             migratekit.errors.ConfigurationError: If the store cannot count.
         """
-        return self._run(figures.progress)
+        return self._run(_flows.figures.progress)
 
     def health(self) -> tuple[SourceHealth, ...]:
         """
@@ -212,7 +212,7 @@ class Migration(Parts):
             migratekit.errors.LegacyUnavailableError:
                 If the source can count, and did not answer.
         """
-        self._run(figures.cut_over, force=force)
+        self._run(_flows.figures.cut_over, force=force)
         return self._without_source()
 
 
@@ -248,10 +248,12 @@ class AsyncMigration(Parts):
         origin = None if origin is None else Origin(origin)
         after: str | None = None
         while True:
-            page = await self._run(figures.list_users, after, origin, migrated_since)
+            page = await self._run(
+                _flows.figures.list_users, after, origin, migrated_since
+            )
             for user in page:
                 yield user
-            if len(page) < figures.PAGE:
+            if len(page) < _flows.figures.PAGE:
                 return
             after = page[-1].id
 
@@ -296,7 +298,7 @@ class AsyncMigration(Parts):
         """
         See `Connection.progress()`.
         """
-        return await self._run(figures.progress)
+        return await self._run(_flows.figures.progress)
 
     async def health(self) -> tuple[SourceHealth, ...]:
         """
@@ -308,7 +310,7 @@ class AsyncMigration(Parts):
         """
         See `Connection.cut_over()`.
         """
-        await self._run(figures.cut_over, force=force)
+        await self._run(_flows.figures.cut_over, force=force)
         return self._without_source()
 
 

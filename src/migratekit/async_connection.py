@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from migratekit import _flows
 from migratekit._assembly import AsyncSystemClock, assemble
-from migratekit._flows import accounts, figures, login, passwords, reset, sign_up
+from migratekit._flows import login
 from migratekit._flows.context import Credentials, Secret
 from migratekit._guard import AsyncGuard
 from migratekit._migration import AsyncMigration
@@ -122,10 +123,10 @@ class AsyncConnection(AsyncMigration):
         """
         secret = Secret(password)
         del password
-        application = sign_up.apply(
+        application = _flows.sign_up.apply(
             email, secret, username=username, profile=profile, client=client
         )
-        return await self._run(sign_up.sign_up, application)
+        return await self._run(_flows.sign_up.sign_up, application)
 
     async def create_user(
         self,
@@ -141,14 +142,14 @@ class AsyncConnection(AsyncMigration):
         """
         secret = None if password is None else Secret(password)
         del password
-        application = sign_up.apply(
+        application = _flows.sign_up.apply(
             email,
             secret,
             username=username,
             profile=profile,
             email_verified=email_verified,
         )
-        return await self._run(sign_up.create_user, application)
+        return await self._run(_flows.sign_up.create_user, application)
 
     # --- Passwords -------------------------------------------------------------
 
@@ -158,7 +159,7 @@ class AsyncConnection(AsyncMigration):
         """
         See `Connection.start_password_change()`.
         """
-        return await self._run(reset.start, email, client)
+        return await self._run(_flows.reset.start, email, client)
 
     async def finish_password_change(self, token: str, new_password: str) -> User:
         """
@@ -166,7 +167,7 @@ class AsyncConnection(AsyncMigration):
         """
         secret, password = Secret(token), Secret(new_password)
         del token, new_password
-        return await self._run(reset.finish, secret, password)
+        return await self._run(_flows.reset.finish, secret, password)
 
     async def change_password(
         self, identifier: str, old: str, new: str, *, client: str | None = None
@@ -177,7 +178,7 @@ class AsyncConnection(AsyncMigration):
         attempt = Credentials(identifier, Secret(old), client)
         password = Secret(new)
         del old, new
-        return await self._run(passwords.change_password, attempt, password)
+        return await self._run(_flows.passwords.change_password, attempt, password)
 
     async def set_password(self, user_id: str, new: str) -> User:
         """
@@ -185,7 +186,7 @@ class AsyncConnection(AsyncMigration):
         """
         password = Secret(new)
         del new
-        return await self._run(passwords.set_password, user_id, password)
+        return await self._run(_flows.passwords.set_password, user_id, password)
 
     # --- Accounts --------------------------------------------------------------
 
@@ -193,7 +194,7 @@ class AsyncConnection(AsyncMigration):
         """
         See `Connection.get_user()`.
         """
-        return await self._run(figures.get_user, identifier)
+        return await self._run(_flows.figures.get_user, identifier)
 
     async def change_email(
         self, user_id: str, email: str, *, email_verified: bool = False
@@ -202,35 +203,35 @@ class AsyncConnection(AsyncMigration):
         See `Connection.change_email()`.
         """
         return await self._run(
-            accounts.change_email, user_id, email, email_verified=email_verified
+            _flows.accounts.change_email, user_id, email, email_verified=email_verified
         )
 
     async def change_username(self, user_id: str, username: str | None) -> User:
         """
         See `Connection.change_username()`.
         """
-        return await self._run(accounts.change_username, user_id, username)
+        return await self._run(_flows.accounts.change_username, user_id, username)
 
     async def block(self, user_id: str) -> User:
         """
         See `Connection.block()`.
         """
-        return await self._run(accounts.block, user_id)
+        return await self._run(_flows.accounts.block, user_id)
 
     async def unblock(self, user_id: str) -> User:
         """
         See `Connection.unblock()`.
         """
-        return await self._run(accounts.unblock, user_id)
+        return await self._run(_flows.accounts.unblock, user_id)
 
     async def delete_user(self, user_id: str) -> None:
         """
         See `Connection.delete_user()`.
         """
-        return await self._run(accounts.delete_user, user_id)
+        return await self._run(_flows.accounts.delete_user, user_id)
 
     async def readmit(self, legacy_id: str) -> None:
         """
         See `Connection.readmit()`.
         """
-        return await self._run(accounts.readmit, legacy_id)
+        return await self._run(_flows.accounts.readmit, legacy_id)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from migratekit import _flows
 from migratekit._assembly import SystemClock, assemble, refuse_async_parts
-from migratekit._flows import accounts, figures, login, passwords, reset, sign_up
+from migratekit._flows import login
 from migratekit._flows.context import Credentials, Secret
 from migratekit._guard import Guard
 from migratekit._migration import Migration
@@ -220,10 +221,10 @@ class Connection(Migration):
         """
         secret = Secret(password)
         del password
-        application = sign_up.apply(
+        application = _flows.sign_up.apply(
             email, secret, username=username, profile=profile, client=client
         )
-        return self._run(sign_up.sign_up, application)
+        return self._run(_flows.sign_up.sign_up, application)
 
     def create_user(
         self,
@@ -245,14 +246,14 @@ class Connection(Migration):
         """
         secret = None if password is None else Secret(password)
         del password
-        application = sign_up.apply(
+        application = _flows.sign_up.apply(
             email,
             secret,
             username=username,
             profile=profile,
             email_verified=email_verified,
         )
-        return self._run(sign_up.create_user, application)
+        return self._run(_flows.sign_up.create_user, application)
 
     # --- Passwords -------------------------------------------------------------
 
@@ -276,7 +277,7 @@ class Connection(Migration):
                 If there is no ``secret_key``, ``rehearse`` is on, or ``import_mode`` is
                 off and the user is not stored.
         """
-        return self._run(reset.start, email, client)
+        return self._run(_flows.reset.start, email, client)
 
     def finish_password_change(self, token: str, new_password: str) -> User:
         """
@@ -300,7 +301,7 @@ class Connection(Migration):
         """
         secret, password = Secret(token), Secret(new_password)
         del token, new_password
-        return self._run(reset.finish, secret, password)
+        return self._run(_flows.reset.finish, secret, password)
 
     def change_password(
         self, identifier: str, old: str, new: str, *, client: str | None = None
@@ -317,7 +318,7 @@ class Connection(Migration):
         attempt = Credentials(identifier, Secret(old), client)
         password = Secret(new)
         del old, new
-        return self._run(passwords.change_password, attempt, password)
+        return self._run(_flows.passwords.change_password, attempt, password)
 
     def set_password(self, user_id: str, new: str) -> User:
         """
@@ -329,7 +330,7 @@ class Connection(Migration):
         """
         password = Secret(new)
         del new
-        return self._run(passwords.set_password, user_id, password)
+        return self._run(_flows.passwords.set_password, user_id, password)
 
     # --- Accounts --------------------------------------------------------------
 
@@ -343,7 +344,7 @@ class Connection(Migration):
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
             migratekit.errors.LookupUnsupportedError: If the source cannot look up.
         """
-        return self._run(figures.get_user, identifier)
+        return self._run(_flows.figures.get_user, identifier)
 
     def change_email(
         self, user_id: str, email: str, *, email_verified: bool = False
@@ -371,7 +372,7 @@ class Connection(Migration):
             migratekit.errors.LegacyUnavailableError: If the source did not answer.
         """
         return self._run(
-            accounts.change_email, user_id, email, email_verified=email_verified
+            _flows.accounts.change_email, user_id, email, email_verified=email_verified
         )
 
     def change_username(self, user_id: str, username: str | None) -> User:
@@ -381,7 +382,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.MigrateKitError: As `change_email()` does.
         """
-        return self._run(accounts.change_username, user_id, username)
+        return self._run(_flows.accounts.change_username, user_id, username)
 
     def block(self, user_id: str) -> User:
         """
@@ -390,7 +391,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.UserNotFoundError: If nobody has this id.
         """
-        return self._run(accounts.block, user_id)
+        return self._run(_flows.accounts.block, user_id)
 
     def unblock(self, user_id: str) -> User:
         """
@@ -399,7 +400,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.UserNotFoundError: If nobody has this id.
         """
-        return self._run(accounts.unblock, user_id)
+        return self._run(_flows.accounts.unblock, user_id)
 
     def delete_user(self, user_id: str) -> None:
         """
@@ -411,7 +412,7 @@ class Connection(Migration):
         Raises:
             migratekit.errors.UserNotFoundError: If nobody has this id.
         """
-        return self._run(accounts.delete_user, user_id)
+        return self._run(_flows.accounts.delete_user, user_id)
 
     def readmit(self, legacy_id: str) -> None:
         """
@@ -428,4 +429,4 @@ class Connection(Migration):
             migratekit.errors.ConfigurationError:
                 If it is no id of this connection's source, or the store cannot.
         """
-        return self._run(accounts.readmit, legacy_id)
+        return self._run(_flows.accounts.readmit, legacy_id)
