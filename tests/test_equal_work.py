@@ -19,6 +19,7 @@ from migratekit.errors import (
     UnusableHashError,
 )
 from migratekit.events import FloorExceeded, log_event
+from migratekit.models import KeyKind, LedgerKey
 from migratekit.passwords import Argon2Hasher
 from migratekit.sources import NoopSource
 from migratekit.testing import CHEAPEST
@@ -131,6 +132,11 @@ def retired(scene):
     return ADA
 
 
+def reserved(scene):
+    scene.side.reserve([LedgerKey(KeyKind.EMAIL, ADA)], "shop|1")
+    return ADA
+
+
 def migrated(scene):
     scene.site.add("1", ADA, "pw")
     scene.connection.authenticate(ADA, "pw")
@@ -158,6 +164,7 @@ KINDS = [
     preloaded,
     preloaded_unusable,
     retired,
+    reserved,
     migrated,
     moved_elsewhere,
 ]

@@ -457,14 +457,15 @@ def test_refused_since_the_cut_over(scene, ada):
     scene.preload("2", "bob@example.com")
     deleted = scene.connection.sign_up("cyd@example.com", "pw").id
     scene.connection.delete_user(deleted)
+    scene.side.reserve([LedgerKey(KeyKind.EMAIL, "eve@example.com")], "shop|3")
     after = scene.connection.cut_over(force=True)
     scene.events.clear()
 
-    for name in ("ada", "bob", "cyd", "dan"):
+    for name in ("ada", "bob", "cyd", "dan", "eve"):
         with scene.refused(InvalidCredentialsError):
             after.authenticate(f"{name}@example.com", "wrong")
 
-    assert ["wrong_password", "cut_over", "retired", "cut_over"] == [
+    assert ["wrong_password", "cut_over", "retired", "cut_over", "cut_over"] == [
         event.reason for event in scene.told(LoginRefused)
     ]
 

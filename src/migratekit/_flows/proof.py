@@ -27,7 +27,7 @@ from migratekit.errors import (
     LegacyUnavailableError,
     UnusableHashError,
 )
-from migratekit.models import KeyKind, LedgerKey, LegacyUser, Record
+from migratekit.models import KeyKind, LedgerKey, LegacyUser, Record, Retirement
 
 
 @attrs.frozen(repr=False)
@@ -72,12 +72,13 @@ async def prove(
         await hold.reserve_holder(asked, record)
         return await _by_record(ctx, asked, attempt, record, reads=1)
 
-    if await CheckRetired(asked.ledger_key) is not None:
+    retirement = await CheckRetired(asked.ledger_key)
+    if retirement is not None:
         # A first login may have finished since the first look.
         record = await FindUser(asked.key)
         await hold.reserve_holder(asked, record)
         if record is None:
-            return wrong("retired", reads=3)
+            return wrong(await _why_retired(retirement), reads=3)
         return await _by_record(ctx, asked, attempt, record, reads=3)
 
     await hold.reserve_holder(asked, None)
@@ -89,6 +90,14 @@ async def prove(
     if await CheckRetired(legacy_key) is not None:
         return await prove_again(ctx, asked, attempt, legacy)
     return InSource(legacy)
+
+
+async def _why_retired(retirement: Retirement) -> str:
+    # Whoever is reserved was left behind by the cut-over; all others were deleted, or
+    # have another name by now.
+    if retirement.reason == "reserved" and await IsCutOver() is True:
+        return "cut_over"
+    return "retired"
 
 
 async def prove_again(
