@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from world import AsyncLegacySite, LegacySite, connect
 
-from migratekit import MigrationPolicy
+from migratekit import MigrationPolicy, _guard
 from migratekit._circuit import Circuit, Limits, _begin_anew
 from migratekit._guard import AsyncGuard, Guard
 from migratekit.errors import (
@@ -529,12 +529,85 @@ def test_turn_is_passed_on(clock):
     assert ["first", "second"] == woken
 
 
+def test_told_one_after_another(clock):
+    """
+    Of those who wait when the source is suspended one is told, who tells the next one;
+    calls that end meanwhile leave no room for anybody.
+    """
+    circuit = Circuit(limits(calls=1, failures=1), clock, "")
+    woken = []
+    failing = circuit.enter(lambda: None)
+    for name in "abc":
+        circuit.enter(lambda name=name: woken.append(name))
+
+    circuit.fail(failing)
+    circuit.leave()
+    assert ["a"] == woken
+    circuit.pass_on()
+    assert ["a", "b"] == woken
+
+
+def test_waiting_since_before_a_pause(clock):
+    """
+    Whoever has not been told when the pause is over is, or gets the room that is left.
+    """
+    circuit = Circuit(limits(calls=3, failures=1), clock, "")
+    woken = []
+    failing, *_ = (circuit.enter(lambda: None) for _ in range(3))
+    for name in "abcd":
+        circuit.enter(lambda name=name: woken.append(name))
+    circuit.fail(failing)
+    for _ in range(3):
+        circuit.leave()
+    assert ["a"] == woken
+    clock.advance(30)
+
+    probe = circuit.enter(lambda: None)
+    assert ["b"] == woken[1:]
+    circuit.succeed(probe)
+    circuit.leave()
+    assert ["c"] == woken[2:]
+    circuit.enter(lambda: None)
+    assert ["d"] == woken[3:]
+
+
+def test_others_have_turns(clock, monkeypatch, runner):
+    """
+    In an event loop some time passes before the next one is told.
+    """
+    monkeypatch.setattr(_guard, "_PACE", LONG)
+    source = AsyncSource(LegacyUnavailableError("down"))
+    guard = AsyncGuard(source, limits(calls=1, failures=1), clock)
+    source.hang()
+
+    async def scenario():
+        asked = [asyncio.ensure_future(guard.call(source.ask, ADA)) for _ in range(5)]
+        await asyncio.sleep(0.01)
+        source.go_on()
+        told = []
+        # Who asked, and the first of those who wait; then one after the other.
+        for expected in range(2, 6):
+            while sum(task.done() for task in asked) < expected:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            told.append(sum(task.done() for task in asked))
+            guard._circuits.of(ADA).pass_on()
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        return told, outcomes
+
+    told, outcomes = runner.run(scenario())
+
+    assert [2, 3, 4, 5] == told
+    assert [LegacyUnavailableError] * 5 == [type(outcome) for outcome in outcomes]
+
+
 # --- The circuit breaker ---------------------------------------------------------------
 
 
 def test_suspended(door):
     """
-    After so many failures in a row nobody asks, and whoever waits is told at once.
+    After so many failures in a row nobody asks, and whoever would is told at once.
     """
     door = door()
     door.fail(3)
@@ -585,6 +658,25 @@ def test_suspended_again(door, clock):
     clock.advance(1)
     assert "answer" == door.ask("answer")
     assert 5 == door.source.calls
+
+
+@pytest.mark.parametrize("door", ["sync", "threads"], indirect=True)
+def test_no_room_to_try(door, clock):
+    """
+    While calls that hang leave no room to try, nobody waits for any.
+    """
+    door = door(calls=1, failures=1, deadline=0.02)
+    door.source.hang()
+    with pytest.raises(LegacyUnavailableError, match="no answer"):
+        door.ask()
+    clock.advance(30)
+
+    assert ("half_open", 1) == (door.health.circuit, door.health.abandoned)
+    with pytest.raises(LegacyUnavailableError, match="left alone"):
+        door.ask()
+    door.source.go_on()
+    door.settle()
+    assert "answer" == door.ask()
 
 
 def test_in_a_row(door):
@@ -705,9 +797,30 @@ def test_suspension_wakes_whoever_waits(clock, runner):
         source.go_on()
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    outcomes = runner.run(scenario())
+    down, *told = runner.run(scenario())
 
-    assert [LegacyUnavailableError] * 4 == [type(outcome) for outcome in outcomes]
+    assert "down" in str(down)
+    assert [True] * 3 == ["left alone" in str(one) for one in told]
+    assert 1 == source.calls
+
+
+def test_suspension_wakes_threads(clock):
+    """
+    The same for threads.
+    """
+    source = Source(LegacyUnavailableError("down"))
+    guard = Guard(source, limits(calls=1, failures=1), clock)
+    circuit = guard._circuits.of(ADA)
+    source.hang()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(guard.call, source.ask, ADA) for _ in range(4)]
+        until = time.monotonic() + LONG
+        while len(circuit._waiting) < 3 and time.monotonic() < until:
+            time.sleep(0.001)
+        source.go_on()
+        outcomes = [str(one.exception(LONG)) for one in asked]
+
+    assert 3 == sum("left alone" in outcome for outcome in outcomes)
     assert 1 == source.calls
 
 
@@ -914,21 +1027,26 @@ def test_other_deadline(clock):
     assert "answer" == guard.call(source.ask, ADA)
 
 
-@pytest.mark.parametrize("entered", [False, True])
-def test_more_calls(clock, entered):
+def test_more_calls(clock):
     """
-    Whoever waits has a turn when more are allowed; fewer keep them waiting.
+    Whoever waits has a turn when more are allowed, one after another; others go on to
+    wait.
     """
     circuit = Circuit(limits(calls=1), clock, "")
     woken = []
     circuit.enter(lambda: None)
-    assert None is circuit.enter(lambda: woken.append(1))
-    assert None is circuit.enter(lambda: woken.append(2))
+    for name in "abc":
+        assert None is circuit.enter(lambda name=name: woken.append(name))
 
-    circuit.limit(limits(calls=2 if entered else 1))
-
-    assert [1, 2] == woken
-    assert entered is (circuit.enter(lambda: None) is not None)
+    circuit.limit(limits(calls=1, deadline=1))
+    assert [] == woken
+    circuit.limit(limits(calls=3))
+    assert ["a"] == woken
+    assert circuit.enter(lambda: None) is not None
+    assert ["a", "b"] == woken
+    assert circuit.enter(lambda: None) is not None
+    assert ["a", "b"] == woken
+    assert None is circuit.enter(lambda: None)
 
 
 def test_limits_of_a_new_part(clock):

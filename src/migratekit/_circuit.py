@@ -89,8 +89,9 @@ class Circuit:
         """
         with self._lock:
             self._limits = limits
-        # Some may have a turn now; whoever has none goes on to wait.
-        self._wake(len(self._waiting))
+            room = self._has_room()
+        if room:
+            self.pass_on()
 
     def enter(self, wake: Callable[[], object]) -> Entry | None:
         """
@@ -101,14 +102,21 @@ class Circuit:
         """
         with self._lock:
             probe = self._open_until is not None
-            if probe and (self._probing or self._seconds_left() > 0):
+            full = self._calls >= self._limits.calls
+            # Calls that have hung since before the pause may leave no room to try.
+            if probe and (self._probing or full or self._seconds_left() > 0):
                 raise LegacyUnavailableError(_LEFT_ALONE)
-            if self._calls >= self._limits.calls:
+            if full:
                 self._waiting.append(wake)
                 return None
             self._calls += 1
             self._probing = probe
-            return Entry(self._round, probe)
+            entry = Entry(self._round, probe)
+            on = probe or self._has_room()
+        if on:
+            # Some may have waited since before a pause, and nobody has told them yet.
+            self.pass_on()
+        return entry
 
     def begin(self, entry: Entry) -> None:
         """
@@ -122,6 +130,19 @@ class Circuit:
             raise LegacyUnavailableError(_LEFT_ALONE)
         entry.began = self._clock.monotonic()
 
+    def pass_on(self) -> None:
+        """
+        Let the next one of those who wait ask again.
+
+        Whoever does and is refused calls this, too, so that of a thousand who wait when
+        the source is suspended not all are busy with it at once.
+        """
+        with self._lock:
+            if not self._waiting:
+                return
+            wake = self._waiting.popleft()
+        wake()
+
     def wait_no_more(self, wake: Callable[[], object]) -> None:
         """
         Take back that somebody waits; whoever was just called lets the next one go.
@@ -130,7 +151,7 @@ class Circuit:
             if wake in self._waiting:
                 self._waiting.remove(wake)
                 return
-        self._wake(1)
+        self.pass_on()
 
     def leave(self, *, abandoned: bool = False) -> None:
         """
@@ -140,7 +161,9 @@ class Circuit:
             # Not below zero: a fork may have begun anew in the midst of the call.
             self._calls = max(0, self._calls - 1)
             self._abandoned = max(0, self._abandoned - abandoned)
-        self._wake(1)
+            room = self._has_room()
+        if room:
+            self.pass_on()
 
     def abandon(self) -> None:
         """
@@ -181,7 +204,7 @@ class Circuit:
                 part=self._part, failures=self._failures, pause=self._limits.pause
             )
             self._news.append(suspended)
-        self._wake(len(self._waiting))
+        self.pass_on()
 
     def withdraw(self, entry: Entry) -> None:
         """
@@ -223,20 +246,15 @@ class Circuit:
                 retry_after=left,
             )
 
+    def _has_room(self) -> bool:
+        return self._open_until is None and self._calls < self._limits.calls
+
     def _measure(self, entry: Entry, *, failed: bool) -> None:
         if entry.began is not None:
             took = self._clock.monotonic() - entry.began
             self._meter.add(max(0.0, took), failed=failed)
             # A call may end in the very moment of its deadline.
             entry.began = None
-
-    def _wake(self, number: int) -> None:
-        for _ in range(number):
-            with self._lock:
-                if not self._waiting:
-                    return
-                wake = self._waiting.popleft()
-            wake()
 
     def _seconds_left(self) -> float:
         if self._open_until is None:

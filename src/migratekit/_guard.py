@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import asyncio
 
 Ask = Callable[..., Any]
+
+# Seconds from one who has waited in vain to the next.
+_PACE: Final = 0.002
 
 
 class Unguarded:
@@ -129,9 +132,15 @@ class Guard(_Guard):
 
     def _entered(self, circuit: Circuit) -> Entry:
         until = time.monotonic() + self._deadline
+        in_time = False
         while True:
             freed = threading.Event()
-            entry = circuit.enter(freed.set)
+            try:
+                entry = circuit.enter(freed.set)
+            except LegacyUnavailableError:
+                if in_time:
+                    circuit.pass_on()
+                raise
             if entry is not None:
                 return entry
             in_time = False
@@ -179,15 +188,22 @@ class AsyncGuard(_Guard):
         import asyncio  # noqa: PLC0415 -- see above
 
         until = time.monotonic() + self._deadline
+        waited = False
         while True:
             freed = asyncio.Event()
             wake = _waking(freed)
-            entry = circuit.enter(wake)
+            try:
+                entry = circuit.enter(wake)
+            except LegacyUnavailableError:
+                if waited:
+                    # Others are to have their turns of the loop between them.
+                    asyncio.get_running_loop().call_later(_PACE, circuit.pass_on)
+                raise
             if entry is not None:
                 return entry
             try:
                 async with asyncio.timeout(until - time.monotonic()):
-                    await freed.wait()
+                    waited = await freed.wait()
             except TimeoutError:
                 circuit.wait_no_more(wake)
                 break
