@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import attrs
 import pytest
@@ -21,6 +21,7 @@ from migratekit.errors import (
     ConfigurationError,
     ContractError,
     InvalidCredentialsError,
+    LegacyUnavailableError,
     OverloadedError,
     UnusableHashError,
 )
@@ -169,9 +170,10 @@ class Stage:
         """
         Whether nobody has a place, nor a turn.
         """
-        room = self.queue._room
-        free = room.lane._turns._free, room.lane_of_gil._first._free
-        return (room._taken, *free) == (0, self.queue.at_once, 1)
+        room, width = self.queue._room, self.queue.at_once
+        lanes = room.lane._turns, room.lane_behind._first, room.lane_of_gil._first
+        free = tuple(turns._free for turns in lanes)
+        return (room._taken, room._behind, *free) == (0, 0, width, width, 1)
 
 
 def _new_user(email, encoded):
@@ -345,6 +347,136 @@ def test_in_turn(threads):
     assert names == order
 
 
+def test_in_turn_with_those_behind(threads):
+    """
+    Of many who come from the source only so many wait for the turns of all others as
+    there are turns.
+    """
+    queue, order, go = HashQueue(at_once=1), [], threading.Event()
+    lane = queue.lane(holds_gil=False)
+    behind = queue.lane(holds_gil=False, behind=True)
+    threads.submit(lane.run, go.wait, 20)
+    until(lambda: lane._turns._free == 0)
+    moving = [threads.submit(behind.run, order.append, "moves") for _ in range(5)]
+    until(lambda: len(behind._first._waiting) == 4 and len(lane._turns._waiting) == 1)
+    stored = threads.submit(lane.run, order.append, "is stored")
+    until(lambda: len(lane._turns._waiting) == 2)
+
+    go.set()
+    for one in (*moving, stored):
+        one.result(20)
+
+    assert ["moves", "is stored", *["moves"] * 4] == order
+
+
+@attrs.frozen
+class Observer:
+    """
+    A hasher that notes who has which places while it computes.
+    """
+
+    queue: HashQueue
+    seen: list = attrs.field(factory=list)
+
+    def hash(self, password, /):
+        return self._noted("hash", CHEAPEST.hash(password))
+
+    def verify(self, password, encoded, /):
+        text = encoded.removesuffix(".")
+        return self._noted("verify", CHEAPEST.verify(password, text))
+
+    def needs_rehash(self, encoded, /):
+        return encoded.endswith(".")
+
+    def _noted(self, name, answer):
+        room = self.queue._room
+        turns = room.lane._turns, room.lane_behind._first
+        is_behind = turns[1]._free < self.queue.at_once
+        self.seen.append((name, room._taken, room._behind, is_behind))
+        return answer
+
+
+def attempted(call, *arguments, **options):
+    with suppress(InvalidCredentialsError, LegacyUnavailableError):
+        call(*arguments, **options)
+
+
+# What is hashed; who has places in front of the source and behind it; in which lane.
+FRONT = (1, 0, False)
+BEHIND = (0, 1, True)
+NO_PLACE = (0, 0, False)
+PLACES = {
+    "stored": (
+        lambda c: attempted(c.authenticate, "stored@example.com", "pw"),
+        [("verify", *FRONT)],
+    ),
+    "wrong": (
+        lambda c: attempted(c.authenticate, "stored@example.com", "wrong"),
+        [("verify", *FRONT)],
+    ),
+    "upgraded": (
+        lambda c: attempted(c.authenticate, "old@example.com", "pw"),
+        [("verify", *FRONT), ("hash", *FRONT)],
+    ),
+    "moved": (lambda c: attempted(c.authenticate, ADA, "pw"), [("hash", *BEHIND)]),
+    "unknown": (
+        lambda c: attempted(c.authenticate, "eve@example.com", "pw"),
+        [("verify", *FRONT)],
+    ),
+    "outage": (lambda c: attempted(c.authenticate, "down@example.com", "pw"), []),
+    "changed": (
+        lambda c: c.change_password("stored@example.com", "pw", "new"),
+        [("verify", *FRONT), ("hash", *FRONT)],
+    ),
+    "signed up": (
+        lambda c: c.sign_up("new@example.com", "pw"),
+        [("hash", *BEHIND)],
+    ),
+    "created": (
+        lambda c: c.create_user("new@example.com", password="pw"),
+        [("hash", *NO_PLACE)],
+    ),
+}
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("name", PLACES)
+def test_places(runner, name, asynchronous):
+    """
+    Whoever was at the source and gets a hash of their own has a place of another kind,
+    and waits in another lane; who is refused has none, or one like everybody's.
+    """
+    queue = HashQueue(at_once=2)
+    observer = Observer(queue)
+    stage = Stage(observer, queue)
+    stage.add("stored@example.com")
+    stage.add("old@example.com", encoded=CHEAPEST.hash("pw") + ".")
+    stage.site.add("1", ADA, "pw")
+    seen_outside = []
+
+    class Site(LegacySite):
+        def login(self, identifier, password, /):
+            seen_outside.append((queue._room._taken, queue._room._behind))
+            if identifier.startswith("down"):
+                raise OSError
+            return stage.site.login(identifier, password)
+
+    connection = connect(
+        stage.store,
+        AsyncLegacySite(Site()) if asynchronous else Site(),
+        runner=runner if asynchronous else None,
+        **stage.options,
+    )
+    observer.seen.clear()
+    call, expected = PLACES[name]
+
+    call(connection)
+
+    assert expected == observer.seen
+    assert {(0, 0)} >= set(seen_outside)
+    assert stage.is_empty
+
+
 # --- The event loop -------------------------------------------------------------------
 
 
@@ -470,6 +602,35 @@ def test_others_are_served(scene, threads):
         user = connection.create_user("bob@example.com")
         connection.change_username(user.id, "bob")
         connection.block(user.id)
+
+
+def test_too_many_behind(scene):
+    """
+    While so many wait who were at the source, nobody signs up who would be one more;
+    whoever is stored notices nothing.
+    """
+    queue = HashQueue(places=2)
+    for number, name in enumerate([ADA, "bob@example.com"]):
+        scene.site.add(str(number), name, "pw")
+    first = scene.connection
+    first.authenticate(ADA, "pw")
+    of_ada, of_bob = (
+        first.start_password_change(email).token for email in (ADA, "bob@example.com")
+    )
+    connection = scene.connect(hash_queue=queue)
+    for _ in range(2):
+        queue._room.come_back(behind=True)
+
+    for refused in (
+        lambda: connection.sign_up("eve@example.com", "pw"),
+        lambda: connection.finish_password_change(of_bob, "new"),
+    ):
+        with scene.refused(OverloadedError):
+            refused()
+    assert not connection.authenticate(ADA, "pw").migrated
+    assert connection.finish_password_change(of_ada, "new").email == ADA
+    assert connection.authenticate("bob@example.com", "pw").migrated
+    assert (0, 2) == (queue._room._taken, queue._room._behind)
 
 
 def test_shared():
@@ -869,3 +1030,25 @@ def test_open_anew():
         place.give_back()
         with pytest.raises(OverloadedError):
             queue.place().take()
+
+
+def test_place_behind():
+    """
+    A place is left for the source, and is another one behind it.
+    """
+    queue = HashQueue(places=1)
+    with queue.place() as place:
+        place.step_aside()
+        assert not place.is_aside  # Whoever had none gets none.
+
+        place.take()
+        place.come_back(behind=True)
+        assert (1, 0) == (queue._room._taken, queue._room._behind)
+        place.step_aside()
+        assert (0, 0) == (queue._room._taken, queue._room._behind)
+        place.come_back(behind=True)
+        place.come_back(behind=False)
+        assert (0, 1) == (queue._room._taken, queue._room._behind)
+        place.step_aside()
+
+    assert (0, 0) == (queue._room._taken, queue._room._behind)

@@ -7,7 +7,6 @@ context, because any of them may hold a password.
 
 import inspect
 from collections.abc import Coroutine
-from contextlib import nullcontext
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
@@ -15,6 +14,7 @@ import attrs
 from migratekit._fields import Shown
 from migratekit._steps import Failed, Ports, Step
 from migratekit.errors import ContractError, MigrateKitError
+from migratekit.hashing import Lane
 
 
 T = TypeVar("T")
@@ -50,8 +50,7 @@ def run(flow: Flow[T], ports: Ports) -> T | Refused:
             step = _resume(flow, answer)
             if not isinstance(step, Step):
                 return step
-            with ports.place.aside() if step.outside else _INSIDE:
-                answer = _in_turn(step, ports)
+            answer = _in_turn(step, ports)
             if inspect.isawaitable(answer.value):
                 _discard(answer.value)
                 answer = _failed(step, ContractError(_ASYNC_ADAPTER))
@@ -73,14 +72,12 @@ async def arun(flow: Flow[T], ports: Ports) -> T | Refused:
             step = _resume(flow, answer)
             if not isinstance(step, Step):
                 return step
-            with ports.place.aside() if step.outside else _INSIDE:
-                answer = await _in_loop(step, ports)
+            answer = await _in_loop(step, ports)
             answer = _checked(step, answer)
     finally:
         flow.close()
 
 
-_INSIDE = nullcontext()
 _ASYNC_ADAPTER = "An async adapter stands behind a sync Connection."
 
 
@@ -106,8 +103,20 @@ def _performed(step: Step[Any], ports: Ports) -> _Answer:
         return _failed(step, exc)
 
 
-def _in_turn(step: Step[Any], ports: Ports) -> _Answer:
+def _placed(step: Step[Any], ports: Ports) -> Lane | None:
+    """
+    Return where *step* waits for its turn; its flow has a place there, and only there.
+    """
+    if step.outside:
+        ports.place.step_aside()
     lane = step.lane(ports)
+    if lane is not None:
+        ports.place.come_back(behind=lane.behind)
+    return lane
+
+
+def _in_turn(step: Step[Any], ports: Ports) -> _Answer:
+    lane = _placed(step, ports)
     if lane is None:
         return _performed(step, ports)
     return lane.run(_performed, step, ports)
@@ -117,7 +126,7 @@ async def _in_loop(step: Step[Any], ports: Ports) -> _Answer:
     # A quarter of the time that `import migratekit` would take.
     import asyncio  # noqa: PLC0415
 
-    lane = step.lane(ports)
+    lane = _placed(step, ports)
     if lane is not None:
         answer = await lane.arun(_performed, step, ports)
     elif step.blocks(ports):

@@ -8,11 +8,12 @@ import os
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import (
     TYPE_CHECKING,
     Any,
     Final,
+    Literal,
     Protocol,
     Self,
     TypeVar,
@@ -99,11 +100,20 @@ class Lane:
 
     That is the thread that asks; for an event loop it is one of *width* threads of the
     lane's own, so that neither the loop nor those who share its threads have to wait.
+
+    Of those in a lane with a *first* turn of its own, only so many wait for the turns
+    that it shares with others.
     """
 
     def __init__(
-        self, turns: _Turns, width: int, *, first: _Turns | None = None
+        self,
+        turns: _Turns,
+        width: int,
+        *,
+        first: _Turns | None = None,
+        behind: bool = False,
     ) -> None:
+        self.behind = behind
         self._turns = turns
         self._first = first or contextlib.nullcontext()
         self._width = width
@@ -150,24 +160,33 @@ class _Room:
         self.lane = Lane(turns, at_once)
         # Two that hold the interpreter's lock are no faster than one after the other.
         self.lane_of_gil = Lane(turns, 1, first=_Turns(1))
+        self.lane_behind = Lane(turns, at_once, first=_Turns(at_once), behind=True)
         self._places = places
-        self._taken = 0
+        self._taken = self._behind = 0
         # A coroutine that is collected as garbage in the midst gives its place back.
         self._lock = threading.RLock()
 
-    def take(self) -> None:
+    def take(self, *, both: bool) -> None:
         with self._lock:
             if self._taken >= self._places:
                 raise OverloadedError
+            if both and self._behind >= self._places:
+                raise OverloadedError
             self._taken += 1
 
-    def come_back(self) -> None:
+    def come_back(self, *, behind: bool) -> None:
         with self._lock:
-            self._taken += 1
+            if behind:
+                self._behind += 1
+            else:
+                self._taken += 1
 
-    def leave(self) -> None:
+    def leave(self, *, behind: bool) -> None:
         with self._lock:
-            self._taken -= 1
+            if behind:
+                self._behind -= 1
+            else:
+                self._taken -= 1
 
 
 class Place:
@@ -177,7 +196,7 @@ class Place:
 
     def __init__(self, room: _Room) -> None:
         self._room = room
-        self._taken = False
+        self._state: Literal["none", "taken", "aside", "behind"] = "none"
 
     def __enter__(self) -> Self:
         return self
@@ -185,38 +204,53 @@ class Place:
     def __exit__(self, *_: object) -> None:
         self.give_back()
 
-    def take(self) -> None:
+    @property
+    def is_aside(self) -> bool:
+        """
+        Whether the caller stepped aside, and has not come back.
+        """
+        return self._state == "aside"
+
+    def take(self, *, both: bool = False) -> None:
         """
         Take the place.
+
+        Args:
+            both: Whether there must be one behind the source, too.
 
         Raises:
             migratekit.errors.OverloadedError: If there is none.
         """
-        self._room.take()
-        self._taken = True
+        self._room.take(both=both)
+        self._state = "taken"
 
     def give_back(self) -> None:
         """
         Give the place back, if it was taken.
         """
-        if self._taken:
-            self._taken = False
-            self._room.leave()
+        self._leave_for("none")
 
-    @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
+    def step_aside(self) -> None:
         """
-        Leave the place, if it was taken, to others for as long as something else takes.
+        Leave the place, if it was taken, to others for as long as nothing is hashed.
         """
-        if not self._taken:
-            yield
-            return
-        self._room.leave()
-        try:
-            yield
-        finally:
-            # Whoever was let in once is not turned away behind a look-up.
-            self._room.come_back()
+        if self._state != "none":
+            self._leave_for("aside")
+
+    def come_back(self, *, behind: bool) -> None:
+        """
+        Take a place again after stepping aside, whether there is one or not.
+
+        Whoever was let in once is not turned away behind a look-up.
+        """
+        if self._state == "aside":
+            self._state = "behind" if behind else "taken"
+            self._room.come_back(behind=behind)
+
+    def _leave_for(self, state: Literal["none", "aside"]) -> None:
+        left, self._state = self._state, state
+        if left in {"taken", "behind"}:
+            self._room.leave(behind=left == "behind")
 
 
 def _few() -> int:
@@ -231,8 +265,10 @@ class HashQueue:
     Connections with the same queue share both bounds, sync and async alike; those that
     are given none share one.  A forked process begins with an empty queue.
 
-    A login takes its place before anybody is looked up, and keeps it to the end, but
-    for the time it waits for the source: one that hangs keeps no stored user out.
+    A login takes its place before anybody is looked up, and keeps it to the end, but it
+    leaves it before it asks the source: one that hangs keeps no stored user out.  Nor
+    do those who move when it is back, however many: their new hashes have a queue of
+    their own, and while somebody waits in both, turns are taken from both.
 
     Args:
         at_once:
@@ -241,7 +277,8 @@ class HashQueue:
 
         places:
             How many may compute or wait.  Whoever comes then is refused with
-            `migratekit.errors.OverloadedError`.
+            `migratekit.errors.OverloadedError`; and whoever signs up, also while so
+            many wait who were at the source.
 
     Raises:
         migratekit.errors.ConfigurationError: If a number is not positive.
@@ -260,7 +297,7 @@ class HashQueue:
         self._open()
         _QUEUES.add(self)
 
-    def lane(self, *, holds_gil: bool) -> Lane:
+    def lane(self, *, holds_gil: bool, behind: bool = False) -> Lane:
         """
         Return where a hash is computed.
 
@@ -268,8 +305,12 @@ class HashQueue:
             holds_gil:
                 Whether that keeps the interpreter's lock; of such, one is computed at a
                 time.
+
+            behind: Whether it is the new hash of somebody who was at the source.
         """
-        return self._room.lane_of_gil if holds_gil else self._room.lane
+        if holds_gil:
+            return self._room.lane_of_gil
+        return self._room.lane_behind if behind else self._room.lane
 
     def place(self) -> Place:
         """

@@ -126,8 +126,8 @@ async def finish(ctx: Context, token: Secret, password: Secret) -> User:
     Set the new password of whom the token was made for, as they were then.
     """
     ctx.check_writes()
-    await EnterQueue()
     claims = ctx.tokens().read(token.value)
+    await EnterQueue(both=claims is not None and claims.user_id is None)
     now = await ReadDate()
     if claims is None or claims.expires_at <= now.timestamp():
         raise InvalidTokenError

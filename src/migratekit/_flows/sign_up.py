@@ -83,7 +83,7 @@ async def sign_up(ctx: Context, application: Application) -> User:
     """
     Store somebody who registers themselves; a refusal takes ``failure_floor``.
     """
-    await EnterQueue()
+    await EnterQueue(both=True)
     began = await ReadClock()
     try:
         if not ctx.policy.allow_sign_up:

@@ -29,10 +29,14 @@ class EnterQueue(Step[None]):
     """
     Takes the flow's place in the queue for hashes.  It is given back at the latest when
     the flow ends.
+
+    With *both*, there has to be one as well for the hash behind the source.
     """
 
+    both: bool = attrs.field(default=False, kw_only=True)
+
     def perform(self, ports: Ports) -> None:
-        ports.place.take()
+        ports.place.take(both=self.both)
 
     def failure(self, exc: Exception) -> MigrateKitError | None:
         return exc if isinstance(exc, OverloadedError) else super().failure(exc)
@@ -52,7 +56,7 @@ class HashPassword(Step[str]):
 
     def lane(self, ports: Ports) -> Lane:
         # The decoy is made in the same way.
-        return _lane_for(ports, ports.decoy)
+        return _lane_for(ports, ports.decoy, behind=ports.place.is_aside)
 
     def perform(self, ports: Ports) -> str:
         return ports.hasher.hash(self.password)
@@ -90,14 +94,14 @@ class VerifyPassword(Step[bool]):
         return ports.decoy if self.encoded is None else self.encoded
 
 
-def _lane_for(ports: Ports, encoded: str) -> Lane:
+def _lane_for(ports: Ports, encoded: str, *, behind: bool = False) -> Lane:
     # Quicker than to ask whether it is a GILHoldingHasher.
     ask = getattr(ports.hasher, "holds_gil", None)
     try:
         holds_gil = ask is not None and ask(encoded) is not False
     except Exception:  # noqa: BLE001 -- verify() will say what is wrong
         holds_gil = True
-    return ports.hash_queue.lane(holds_gil=holds_gil)
+    return ports.hash_queue.lane(holds_gil=holds_gil, behind=behind)
 
 
 @attrs.frozen(eq=False, repr=False)
