@@ -640,6 +640,28 @@ def test_retry_after(memory, wait, shown):
     assert shown == caught.value.retry_after
 
 
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_in_which_thread(runner, in_memory):
+    """
+    An async connection asks a throttle in a thread, but for one that is in memory.
+    """
+    threads = set()
+
+    class Throttle(NoThrottle):
+        def reserve(self, key, /):
+            threads.add(threading.current_thread())
+
+    Throttle.in_memory = in_memory
+    connection = connect(
+        MemoryStore(), AsyncLegacySite(LegacySite()), runner=runner, throttle=Throttle()
+    )
+
+    fail(connection, times=1)
+
+    assert in_memory is (threads == {threading.current_thread()})
+    assert MemoryThrottle.in_memory is NoThrottle.in_memory is True
+
+
 def test_async_throttle(runner):
     """
     Behind an async connection a throttle may have coroutines.

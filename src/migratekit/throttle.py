@@ -49,6 +49,9 @@ class Throttle(Protocol):
 
     Every method may be called by many threads and processes at once.  Whatever one
     raises is taken for `migratekit.errors.StoreUnavailableError`.
+
+    An async connection calls them in a thread; but if the throttle has an attribute
+    ``in_memory`` that is True, in the event loop itself, which they must not hold up.
     """
 
     def reserve(self, key: AttemptKey, /) -> float | None:

@@ -22,6 +22,10 @@ R = TypeVar("R")
 
 
 class _ThrottleStep(Step[R]):
+    def blocks(self, ports: Ports) -> bool:
+        in_memory = getattr(ports.throttle, "in_memory", False) is True
+        return not in_memory and super().blocks(ports)
+
     def failure(self, exc: Exception) -> MigrateKitError | None:
         if isinstance(exc, ConfigurationError | ContractError):
             return exc

@@ -2,6 +2,8 @@
 Throttles: where failed attempts are counted.
 """
 
+from typing import ClassVar
+
 import attrs
 
 from migratekit.throttle import AttemptKey
@@ -12,6 +14,8 @@ class NoThrottle:
     """
     Counts nothing.  For tests, and for applications that have a throttle in front.
     """
+
+    in_memory: ClassVar[bool] = True
 
     def reserve(self, key: AttemptKey, /) -> None:
         """

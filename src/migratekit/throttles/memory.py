@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -49,6 +49,8 @@ class MemoryThrottle:
     Raises:
         migratekit.errors.ConfigurationError: If an argument cannot be used.
     """
+
+    in_memory: ClassVar[bool] = True
 
     def __init__(
         self,
