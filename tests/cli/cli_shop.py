@@ -13,16 +13,17 @@ from types import SimpleNamespace
 from migratekit import AsyncConnection, Connection
 from migratekit.formats import presets
 from migratekit.formats.hasher import LegacyHasher
+from migratekit.passwords import Argon2Hasher
 from migratekit.sources import NoopSource
 from migratekit.sources.sql import SQLSource
-from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
 from migratekit.stores.sql import SQLStore
-from migratekit.testing import CHEAPEST
 
 
 STORE = os.environ.get("SHOP_STORE", "sqlite:///users.db")
 ASYNC_STORE = os.environ.get("SHOP_ASYNC_STORE", "sqlite+aiosqlite:///users.db")
+# As in migratekit.testing, which takes long to import.
+CHEAPEST = Argon2Hasher(memory_cost=8, time_cost=1, parallelism=1)
 COLUMNS = "id AS user_id, email, username, name, password_hash"
 
 
@@ -68,11 +69,23 @@ def make_connection():
 
 
 async def make_in_loop():
+    return make_async_connection()
+
+
+def make_async_connection():
+    from migratekit.stores.async_sql import AsyncSQLStore
+
     return AsyncConnection(AsyncSQLStore(ASYNC_STORE), SOURCE, **OPTIONS)
 
 
+def __getattr__(name):
+    # Not at once, because a driver for it takes as long to import as all the rest.
+    if name == "async_connection":
+        return make_async_connection()
+    raise AttributeError(name)
+
+
 connection = make_connection()
-async_connection = AsyncConnection(AsyncSQLStore(ASYNC_STORE), SOURCE, **OPTIONS)
 bare = AsyncConnection(MemoryStore(), NoopSource(), hasher=CHEAPEST)
 container = SimpleNamespace(auth=SimpleNamespace(connection=connection))
 number = 42

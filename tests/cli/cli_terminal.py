@@ -19,6 +19,8 @@ import fcntl, runpy, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 runpy.run_module("migratekit", run_name="__main__", alter_sys=True)
 """
+# For a machine that has a lot to do.
+TIMEOUT = 300
 _NOT_OURS = ("COLUMNS", "LINES", "NO_COLOR", "MIGRATEKIT_APP")
 
 
@@ -37,7 +39,7 @@ def piped(*arguments, stdin="", **variables):
         capture_output=True,
         check=False,
         text=True,
-        timeout=120,
+        timeout=TIMEOUT,
         env=environment(**variables),
     )
 
@@ -89,14 +91,14 @@ class Terminal:
         """
         self.type("\x03")
 
-    def expect(self, pattern, *, timeout=60):
+    def expect(self, pattern, *, timeout=TIMEOUT):
         """
         Read until *pattern* was shown.
         """
         self._read_until(lambda: re.search(pattern, self.text), timeout)
         assert re.search(pattern, self.text), self.text
 
-    def finish(self, *, timeout=60):
+    def finish(self, *, timeout=TIMEOUT):
         """
         Read to the end, and return the exit code.
         """

@@ -147,6 +147,21 @@ def test_broken(folder, code, said):
     assert caught.value.__cause__ is not None
 
 
+def test_missing_extra(folder, monkeypatch):
+    """
+    What an adapter of ours needs is said as it says it.
+    """
+    monkeypatch.setitem(sys.modules, "pymongo", None)
+    monkeypatch.delitem(sys.modules, "migratekit.sources.mongodb", raising=False)
+    folder.joinpath("broken.py").write_text("import migratekit.sources.mongodb")
+
+    with pytest.raises(CommandError) as caught:
+        load("broken:connection")
+
+    said = 'PyMongo is missing: pip install "migratekit[mongodb]"'
+    assert f"ImportError in broken.py, line 1: {said}" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -7,7 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from cli_terminal import Terminal, environment, piped
+from cli_terminal import Terminal, environment
 
 from migratekit import cli
 from migratekit.cli import main
@@ -225,15 +225,6 @@ def test_head(folder):
 
         assert b"" == process.stderr.read()
     assert 141 == process.returncode
-
-
-def test_piped(shop):
-    """
-    As a program in a pipe it is told apart from a terminal.
-    """
-    done = piped("--app", "shop:connection", "users")
-
-    assert (0, "", "") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_terminal(shop):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from migratekit.cli import demo, schema, users
+from migratekit.cli import demo, export_remaining, import_users, schema, users
 from migratekit.cli._command import Call, Command
 from migratekit.cli._console import Console
 from migratekit.cli._errors import exit_code, sentence
@@ -22,6 +22,8 @@ __all__ = ["COMMANDS", "main"]
 # In the order in which ``migratekit --help`` lists them.
 COMMANDS: Final[tuple[Command, ...]] = (
     users.COMMAND,
+    import_users.COMMAND,
+    export_remaining.COMMAND,
     schema.COMMAND,
     demo.COMMAND,
 )

@@ -5,7 +5,14 @@ The application whose connection a command works on.
 import asyncio
 import importlib
 import sys
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+)
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +24,7 @@ from migratekit.events import one_line
 
 
 T = TypeVar("T")
+R = TypeVar("R")
 EitherConnection: TypeAlias = Connection | AsyncConnection
 
 _AT_ONCE: Final = 500
@@ -53,6 +61,14 @@ class Application:
         iterator = aiter(items)
         while taken := self._runner.run(_taken(iterator)):
             yield from taken
+
+    def each(self, ask: Callable[[T], R | Awaitable[R]], of: Iterable[T]) -> list[R]:
+        """
+        Return what *ask* answers about each *of* some things, in their order.
+        """
+        if isinstance(self.connection, AsyncConnection):
+            return self._runner.run(_asked(ask, of))
+        return [self.wait(ask(thing)) for thing in of]
 
     def __enter__(self) -> Self:
         return self
@@ -151,7 +167,7 @@ def _blame(what: str, module: str, error: BaseException) -> NoReturn:
     not.
     """
     detail = type(error).__name__ + _place(error, module)
-    if type(error).__module__ == "migratekit.errors":
+    if type(error).__module__ == "migratekit.errors" or _is_our_extra(error):
         detail = f"{detail}: {one_line(error).rstrip('.')}"
     elif isinstance(error, ModuleNotFoundError):
         detail = f"{detail}, for want of the module {one_line(error.name)!r}"
@@ -166,7 +182,7 @@ def _place(error: BaseException, module: str) -> str:
     places: list[tuple[bool, str, int]] = []
     traceback = error.__traceback__
     while traceback is not None:
-        code, name = traceback.tb_frame.f_code, traceback.tb_frame.f_globals["__name__"]
+        code, name = traceback.tb_frame.f_code, _name_of(traceback)
         is_own = name.partition(".")[0] == package
         places.append((is_own, code.co_filename, traceback.tb_lineno))
         traceback = traceback.tb_next
@@ -179,8 +195,32 @@ def _place(error: BaseException, module: str) -> str:
     return f" in {one_line(file)}, line {line}"
 
 
+def _is_our_extra(error: BaseException) -> bool:
+    """
+    Return whether it is one of our modules that says what is to be installed.
+    """
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    is_ours = traceback is not None and _name_of(traceback).startswith("migratekit.")
+    return type(error) is ImportError and is_ours
+
+
+def _name_of(traceback: TracebackType) -> str:
+    name: str = traceback.tb_frame.f_globals.get("__name__", "")
+    return name
+
+
 async def _awaited(answer: Awaitable[T]) -> T:
     return await answer
+
+
+async def _asked(ask: Callable[[T], R | Awaitable[R]], of: Iterable[T]) -> list[R]:
+    answers: list[R] = []
+    for thing in of:
+        answer = ask(thing)
+        answers.append(await answer if isinstance(answer, Awaitable) else answer)
+    return answers
 
 
 async def _taken(iterator: AsyncIterator[T]) -> list[T]:

@@ -18,6 +18,7 @@ class Console:
     def __init__(self) -> None:
         self._out = sys.stdout
         self._err = sys.stderr
+        self._shown = 0
 
     @property
     def width(self) -> int | None:
@@ -42,6 +43,7 @@ class Console:
         Raises:
             BrokenPipeError: If nobody reads it any more.
         """
+        self._clear()
         self._out.write(_encodable(text, self._out))
 
     def print(self, text: str = "") -> None:
@@ -54,9 +56,32 @@ class Console:
         """
         Write a line that is no result.
         """
-        # Whoever has closed it does not want to know.
-        with suppress(OSError):
-            self._err.write(_encodable(f"{text}\n", self._err))
+        self._clear()
+        self._tell(f"{text}\n")
+
+    def show(self, text: str) -> None:
+        """
+        Show how things stand on a line of its own, which the next one overwrites.
+
+        Nothing is shown where nobody watches.
+        """
+        if not self.is_watched:
+            return
+        # The last column stays free, because some terminals go on to the next line.
+        text = text[: shutil.get_terminal_size().columns - 1]
+        self._tell(f"\r{text.ljust(self._shown)}")
+        self._shown = len(text)
+
+    def _clear(self) -> None:
+        if self._shown:
+            self._tell(f"\r{' ' * self._shown}\r")
+            self._shown = 0
+
+    def _tell(self, text: str) -> None:
+        # Whoever has closed it does not want to know.  A signal's handler may come
+        # while something else is written; then it is not said.
+        with suppress(OSError, RuntimeError):
+            self._err.write(_encodable(text, self._err))
             self._err.flush()
 
     def show_traceback(self, error: Exception) -> None:

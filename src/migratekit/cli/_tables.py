@@ -103,8 +103,7 @@ def _text(
     widths = [max(map(width_of, texts)) for texts in zip(heads, *shown, strict=True)]
     widths = _narrowed(widths, console.width)
     numbers = [
-        all(isinstance(row[at], int | float) for row in first)
-        for at in range(len(heads))
+        all(type(row[at]) in {int, float} for row in first) for at in range(len(heads))
     ]
     others = ([shown_text(value) for value in row] for row in cells)
     for row in chain([heads], shown, others):
