@@ -1,5 +1,5 @@
 """
-The command that prints the schema.
+``migratekit schema``: what it prints, and the tables of an application's store.
 """
 
 import os
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, types
 from sqlalchemy.dialects import oracle
 
 from migratekit.cli import main
-from migratekit.stores._sql_schema import _OracleFlag, users
+from migratekit.stores._sql_schema import SCHEMA_VERSION, _OracleFlag, users
 from migratekit.stores.sql import SQLStore, metadata
 from migratekit.testing._store_people import somebody
 from migratekit.testing._store_settings import settings_change
@@ -256,16 +256,24 @@ def test_run_on_server(capsys, variable, driver, dialect):
 # --- what may go wrong -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [["schema"], ["schema", "--dialect", "db2"]])
-def test_which_database(capsys, arguments):
+def test_no_such_database(capsys):
     """
     The database must be one that there is.
     """
     with pytest.raises(SystemExit) as caught:
-        main(arguments)
+        main(["schema", "--dialect", "db2"])
 
     assert 2 == caught.value.code
     assert "--dialect" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["schema", "print"]])
+def test_which_database(capsys, arguments):
+    """
+    It must be said which.
+    """
+    assert 2 == main(arguments)
+    assert "Add --dialect NAME" in capsys.readouterr().err
 
 
 def test_without_sqlalchemy(capsys, monkeypatch):
@@ -284,3 +292,119 @@ def test_without_sqlalchemy(capsys, monkeypatch):
     captured = capsys.readouterr()
     assert "" == captured.out
     assert 'pip install "migratekit[sql]"' in captured.err
+
+
+# --- The tables of an application ----------------------------------------------------
+
+
+def stored(statement):
+    with closing(sqlite3.connect("users.db")) as connection:
+        rows = connection.execute(statement).fetchall()
+        connection.commit()
+        return rows
+
+
+@pytest.fixture(name="empty")
+def _empty(shop):
+    """
+    A shop whose store has no tables.
+    """
+    shop.module.close()
+    shop.folder.joinpath("users.db").unlink()
+    return shop
+
+
+@pytest.fixture(name="old")
+def _old(shop):
+    """
+    A shop whose tables are those of version 1.
+    """
+    shop.module.close()
+    for table in ("migratekit_settings", "migratekit_tallies"):
+        stored(f"DROP TABLE {table}")
+    stored("UPDATE migratekit_schema SET version = 1")
+    return shop
+
+
+CURRENT = f"of version {SCHEMA_VERSION}."
+OLD = f"have version 1, and this migratekit needs version {SCHEMA_VERSION}"
+
+
+@pytest.mark.parametrize("app", ["connection", "async_connection"])
+def test_create(empty, capsys, app):
+    """
+    Tables are made once, and are current then.
+    """
+    assert 1 == empty.run("schema", "check", app=app)
+    assert 0 == empty.run("schema", "create", app=app)
+    assert 0 == empty.run("schema", "check", app=app)
+    assert 0 == empty.run("schema", "create", app=app)
+
+    assert [
+        "There are no tables yet.  Run migratekit schema create.",
+        f"The tables were made, {CURRENT}",
+        f"The tables are current, {CURRENT}",
+        f"The tables are there already, {CURRENT}",
+    ] == capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("app", ["connection", "async_connection"])
+def test_upgrade(old, capsys, app):
+    """
+    Older tables are found out, and upgraded.
+    """
+    assert 1 == old.run("schema", "check", app=app)
+    assert OLD in capsys.readouterr().out
+
+    assert 0 == old.run("schema", "upgrade", app=app)
+    assert 0 == old.run("schema", "upgrade", app=app)
+
+    assert [
+        f"The tables are of version {SCHEMA_VERSION}; they were of 1.",
+        f"The tables are of version {SCHEMA_VERSION}, as they were.",
+    ] == capsys.readouterr().out.splitlines()
+    assert 0 == old.run("schema", "check", app=app)
+
+
+def test_create_over_old(old, capsys):
+    """
+    Whoever wants to create does not mean to upgrade.
+    """
+    assert 1 == old.run("schema", "create")
+
+    said = capsys.readouterr().err
+    assert OLD in said
+    assert "migratekit schema upgrade" in said
+    assert [(1,)] == stored("SELECT version FROM migratekit_schema")
+
+
+def test_upgrade_nothing(empty, capsys):
+    """
+    Whoever wants to upgrade does not mean to create.
+    """
+    assert 1 == empty.run("schema", "upgrade")
+
+    assert "Run migratekit schema create." in capsys.readouterr().err
+
+
+def test_newer(shop, capsys):
+    """
+    Tables of a later migratekit stay as they are.
+    """
+    stored("UPDATE migratekit_schema SET version = 99")
+
+    assert 1 == shop.run("schema", "check")
+    assert 1 == shop.run("schema", "upgrade")
+
+    out, err = capsys.readouterr()
+    assert "have version 99" in out
+    assert "have version 99" in err
+    assert [(99,)] == stored("SELECT version FROM migratekit_schema")
+
+
+def test_no_tables_of_ours(shop, capsys):
+    """
+    Not every store has tables.
+    """
+    assert 2 == shop.run("schema", "check", app="bare")
+    assert "MemoryStore, has no tables of ours" in capsys.readouterr().err

@@ -3,22 +3,68 @@
 """
 
 import argparse
-from typing import Final
+import secrets
+from collections.abc import Awaitable
+from typing import Final, Protocol, runtime_checkable
 
+from migratekit.cli._application import Application
 from migratekit.cli._command import Call, Command
 from migratekit.cli._errors import CommandError
+from migratekit.errors import ConfigurationError
+from migratekit.events import one_line
+from migratekit.models import KeyKind, LedgerKey
 
 
 _DIALECTS: Final = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
 
 
+@runtime_checkable
+class _Tables(Protocol):
+    """
+    A store that makes its own tables.
+    """
+
+    def create_schema(self) -> Awaitable[None] | None: ...
+
+    def schema_version(self) -> Awaitable[int | None] | int | None: ...
+
+
+def problem_of(application: Application) -> str | None:
+    """
+    Return what is wrong with the tables of the store, if anything is.
+    """
+    nobody = LedgerKey(KeyKind.LEGACY_ID, f"migratekit|{secrets.token_hex(12)}")
+    try:
+        application.wait(application.connection.store.retired(nobody))
+    except ConfigurationError as error:
+        return one_line(error)
+    return None
+
+
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--dialect", choices=_DIALECTS, required=True, help="the database it is for"
+        "action",
+        nargs="?",
+        choices=tuple(_ACTIONS),
+        default="print",
+        help="create, check or upgrade the tables of the application's store; or, as "
+        "by default, print what makes them",
+    )
+    parser.add_argument(
+        "--dialect", choices=_DIALECTS, help="with print: the database it is for"
     )
 
 
 def _run(call: Call) -> int:
+    return _ACTIONS[call.options.action](call)
+
+
+def _print(call: Call) -> int:
+    if call.options.dialect is None:
+        raise CommandError(
+            "For which database?  Add --dialect NAME; or, for the store of an "
+            "application, say create, check or upgrade."
+        )
     try:
         # Needs an extra.
         from migratekit.stores._sql_ddl import script  # noqa: PLC0415
@@ -30,10 +76,76 @@ def _run(call: Call) -> int:
     return 0
 
 
+def _tables_of(application: Application) -> _Tables:
+    store = application.connection.store
+    if not isinstance(store, _Tables):
+        raise CommandError(f"The store, {type(store).__name__}, has no tables of ours.")
+    return store
+
+
+def _version(application: Application) -> int | None:
+    return application.wait(_tables_of(application).schema_version())
+
+
+def _create(call: Call) -> int:
+    application = call.application
+    version = _version(application)
+    if version is not None:
+        problem = problem_of(application)
+        if problem is not None:
+            raise CommandError(f"{problem}  {_UPGRADE}", code=1)
+        call.console.print(f"The tables are there already, of version {version}.")
+        return 0
+    application.wait(_tables_of(application).create_schema())
+    call.console.print(f"The tables were made, of version {_version(application)}.")
+    return 0
+
+
+def _upgrade(call: Call) -> int:
+    application = call.application
+    before = _version(application)
+    if before is None:
+        raise CommandError(
+            "There are no tables yet.  Run migratekit schema create.", code=1
+        )
+    application.wait(_tables_of(application).create_schema())
+    problem, after = problem_of(application), _version(application)
+    if problem is not None:
+        raise CommandError(problem, code=1)
+    if before == after:
+        call.console.print(f"The tables are of version {after}, as they were.")
+    else:
+        call.console.print(f"The tables are of version {after}; they were of {before}.")
+    return 0
+
+
+def _check(call: Call) -> int:
+    application = call.application
+    version = _version(application)
+    if version is None:
+        call.console.print("There are no tables yet.  Run migratekit schema create.")
+        return 1
+    problem = problem_of(application)
+    if problem is not None:
+        call.console.print(f"{problem}  {_UPGRADE}")
+        return 1
+    call.console.print(f"The tables are current, of version {version}.")
+    return 0
+
+
+_UPGRADE: Final = "migratekit schema upgrade brings older ones up to date."
+_ACTIONS: Final = {
+    "print": _print,
+    "create": _create,
+    "check": _check,
+    "upgrade": _upgrade,
+}
+
 COMMAND = Command(
     name="schema",
-    help="print the tables of the new store as SQL",
-    description="Print the SQL that makes the tables and indexes of a SQLStore.",
+    help="create, check, upgrade or print the tables of the new store",
+    description="Create, check or upgrade the tables of the application's store, or "
+    "print the SQL that makes those of a SQLStore.",
     run=_run,
     add_arguments=_add_arguments,
 )
