@@ -129,6 +129,7 @@ def services(session: nox.Session) -> None:
         "tests/throttles",
         "tests/management",
         "tests/cli/test_cli_schema.py",
+        "tests/cli/test_cli_scale.py",
     )
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
     session.run(*ALONE, *paths, other, *session.posargs)
@@ -270,6 +271,16 @@ def faults(session: nox.Session) -> None:
     """
     session.install("-e", EXTRAS, *_group("tests"))
     session.run("python", "tests/interleavings/fault_session.py", *session.posargs)
+
+
+@nox.session
+def cli(session: nox.Session) -> None:
+    """
+    Move 100,000 users by the command line, and interrupt it.
+    """
+    session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
+    session.env["MIGRATEKIT_CLI_USERS"] = "100000"
+    session.run(*ALONE, "-s", "tests/cli/test_cli_scale.py", *session.posargs)
 
 
 @nox.session

@@ -1,0 +1,144 @@
+"""
+A whole migration by the command line: of 1,000 users, or of as many as
+``MIGRATEKIT_CLI_USERS`` says.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+from cli_terminal import Terminal, environment
+from sqlalchemy import create_engine
+
+from migratekit.cli import main
+from migratekit.stores.sql import SQLStore, metadata
+
+
+FEW = 1000
+USERS = int(os.environ.get("MIGRATEKIT_CLI_USERS", FEW))
+MEGABYTES = 120  # that any command may take, however many users there are
+# What a process inherits counts in `ru_maxrss`, too.
+MEASURED = """
+import atexit, pathlib, re, runpy
+
+def measure():
+    status = pathlib.Path("/proc/self/status").read_text()
+    pathlib.Path("peak").write_text(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
+
+atexit.register(measure)
+runpy.run_module("migratekit", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.fixture(name="variables", params=["sqlite", "postgresql"])
+def _variables(request, shop):
+    """
+    The environment of a shop with many customers, and a new store of each kind.
+
+    None for a short run, which need not be in processes of its own.
+    """
+    Path("legacy.db").unlink()
+    shop.module.make_legacy(
+        (number, f"User{number}@example.com", None, f"Name {number}", f"secret{number}")
+        for number in range(USERS)
+    )
+    if request.param == "sqlite":
+        yield environment() if USERS > FEW else None
+        return
+    url = os.environ.get("MIGRATEKIT_TEST_POSTGRESQL")
+    if url is None:
+        pytest.skip("MIGRATEKIT_TEST_POSTGRESQL is not set: no server to test against")
+    url = f"postgresql+psycopg://{url.partition('://')[2]}"
+    engine = create_engine(url, hide_parameters=True)
+    metadata.drop_all(engine)
+    with SQLStore(engine) as store:
+        store.create_schema()
+    yield environment(SHOP_STORE=url)
+    metadata.drop_all(engine)
+    engine.dispose()
+
+
+def ran(variables, *arguments):
+    """
+    Run a command to its end, and return its code and what it printed.
+    """
+    began = time.monotonic()
+    arguments = ("--app", "shop:connection", *arguments)
+    with Path("out").open("w") as out:
+        if variables is None:
+            with redirect_stdout(out):
+                code = main(arguments)
+        else:
+            code = measured(variables, arguments, out)
+    took = time.monotonic() - began
+    print(f"{took:.1f} s: {' '.join(arguments[2:])}")
+    return code, Path("out").read_text()
+
+
+def measured(variables, arguments, out):
+    """
+    Run it in a process of its own, which must not take much memory.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *arguments],
+        check=False,
+        stdout=out,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=variables,
+    )
+    megabytes = int(Path("peak").read_text()) / 1024
+    print(f"{megabytes:.0f} MB, ", end="")
+    assert "Traceback" not in done.stderr, done.stderr
+    assert megabytes < MEGABYTES
+    return done.returncode
+
+
+def test_migration(variables):
+    """
+    Everybody is exported, imported with an interruption, and listed.
+    """
+    code, _ = ran(variables, "export-remaining", "left.jsonl", "--with-hashes")
+    assert 0 == code
+    with Path("left.jsonl").open() as file:
+        assert sum(1 for _ in file) == USERS
+
+    code, out = ran(variables, "import", "left.jsonl", "--dry-run", "--json")
+    assert (0, USERS) == (code, json.loads(out)["inserted"])
+
+    chunk = ("--chunk-size", str(max(1, USERS // 100)))
+    options = ("--app", "shop:connection", "import", "left.jsonl", *chunk)
+    with Terminal(*options, columns=100, **(variables or {})) as terminal:
+        terminal.expect("[1-9]%")
+        terminal.interrupt()
+        # Of few, the last may be stored before anybody can press a key.
+        assert terminal.finish() in ({130} if USERS > FEW else {0, 130})
+    assert "Traceback" not in terminal.text
+
+    code, out = ran(variables, "import", "left.jsonl", "--json")
+    report = json.loads(out)
+    assert (0, USERS) == (code, report["total"])
+    assert report["inserted"] + report["already_migrated"] == USERS
+    assert 0 < report["already_migrated"]
+    assert USERS <= FEW or report["inserted"] > 0
+
+    code, out = ran(variables, "users", "--json", "--origin", "import")
+    users = json.loads(out)
+    assert 0 == code
+    assert {f"shop|{number}" for number in range(USERS)} == {
+        user["legacy_id"] for user in users
+    }
+    code, out = ran(variables, "users")
+    assert (0, USERS + 1) == (code, out.count("\n"))
+
+    code, out = ran(variables, "export-remaining", "none.jsonl")
+    assert (0, "") == (code, Path("none.jsonl").read_text())
+    code, out = ran(variables, "check", "--json")
+    wrong = [f for f in json.loads(out)["findings"] if f["level"] == "wrong"]
+    # Its hashes are as cheap as those of all tests.
+    assert {"hasher"} >= {f["about"] for f in wrong} - {"policy.failure_floor"}
