@@ -330,7 +330,10 @@ CURRENT = f"of version {SCHEMA_VERSION}."
 OLD = f"have version 1, and this migratekit needs version {SCHEMA_VERSION}"
 
 
-@pytest.mark.parametrize("app", ["connection", "async_connection"])
+EITHER = ["connection", "async_connection"]
+
+
+@pytest.mark.parametrize("app", [*EITHER, *(f"{name}.store" for name in EITHER)])
 def test_create(empty, capsys, app):
     """
     Tables are made once, and are current then.
@@ -348,7 +351,7 @@ def test_create(empty, capsys, app):
     ] == capsys.readouterr().out.splitlines()
 
 
-@pytest.mark.parametrize("app", ["connection", "async_connection"])
+@pytest.mark.parametrize("app", EITHER)
 def test_upgrade(old, capsys, app):
     """
     Older tables are found out, and upgraded.
@@ -408,3 +411,27 @@ def test_no_tables_of_ours(shop, capsys):
     """
     assert 2 == shop.run("schema", "check", app="bare")
     assert "MemoryStore, has no tables of ours" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [
+        ("SQLStore", "shop:SQLStore made no connection: TypeError"),
+        ("STORE", "shop:STORE is no Connection or AsyncConnection"),
+    ],
+)
+def test_no_store(shop, capsys, app, said):
+    """
+    Only a store is one.
+    """
+    assert 2 == shop.run("schema", "check", app=app)
+    assert said in capsys.readouterr().err
+
+
+def test_store_alone(shop, capsys):
+    """
+    A store is enough for its tables, and for nothing else.
+    """
+    assert 0 == shop.run("schema", "check", app="connection.store")
+    assert 2 == shop.run("users", app="connection.store")
+    assert "is no Connection or AsyncConnection" in capsys.readouterr().err

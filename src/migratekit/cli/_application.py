@@ -4,6 +4,7 @@ The application whose connection a command works on.
 
 import asyncio
 import importlib
+import inspect
 import sys
 from collections.abc import (
     AsyncIterable,
@@ -16,31 +17,72 @@ from collections.abc import (
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self, TypeAlias, TypeVar
+from typing import (
+    Any,
+    Final,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypeVar,
+    runtime_checkable,
+)
 
-from migratekit import AsyncConnection, Connection
+from migratekit import AsyncConnection, AsyncUserStore, Connection, UserStore
 from migratekit.cli._errors import CommandError
 from migratekit.events import one_line
+from migratekit.models import LedgerKey, Retirement
 
 
 T = TypeVar("T")
 R = TypeVar("R")
+S = TypeVar("S", bound="Storage")
 EitherConnection: TypeAlias = Connection | AsyncConnection
 
 _AT_ONCE: Final = 500
 
 
-class Application:
+@runtime_checkable
+class Tables(Protocol):
     """
-    An application's connection, sync or async.
-
-    What its methods return goes through `wait()` or `iterate()`, so that commands need
-    not know which of the two it is.
+    A store that makes its own tables.
     """
 
-    def __init__(self, connection: EitherConnection, runner: asyncio.Runner) -> None:
-        self.connection = connection
+    def retired(
+        self, key: LedgerKey, /
+    ) -> Awaitable[Retirement | None] | Retirement | None: ...
+
+    def create_schema(self) -> Awaitable[None] | None: ...
+
+    def schema_version(self) -> Awaitable[int | None] | int | None: ...
+
+
+class Storage:
+    """
+    A store of an application, sync or async.
+
+    What its methods return goes through `wait()`, so that commands need not know which
+    of the two it is.
+    """
+
+    def __init__(
+        self, store: UserStore | AsyncUserStore | Tables, runner: asyncio.Runner
+    ) -> None:
+        self.store = store
         self._runner = runner
+
+    @property
+    def tables(self) -> Tables:
+        """
+        The store, if it has tables.
+
+        Raises:
+            migratekit.cli._errors.CommandError: If it has none.
+        """
+        if isinstance(self.store, Tables):
+            return self.store
+        kind = type(self.store).__name__
+        raise CommandError(f"The store, {kind}, has no tables of ours.")
 
     def wait(self, answer: T | Awaitable[T]) -> T:
         """
@@ -50,6 +92,37 @@ class Application:
             awaited: T = self._runner.run(_awaited(answer))
             return awaited
         return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # What lives in the event loop must not outlive it.
+        for part in self._parts_in_loop():
+            with suppress(Exception):
+                self.wait(getattr(part, "close", _nothing)())
+        self._runner.close()
+
+    def _parts_in_loop(self) -> tuple[object, ...]:
+        close = getattr(self.store, "close", None)
+        return (self.store,) if inspect.iscoroutinefunction(close) else ()
+
+
+class Application(Storage):
+    """
+    An application's connection, sync or async.
+
+    What its methods return goes through `wait()` or `iterate()`.
+    """
+
+    def __init__(self, connection: EitherConnection, runner: asyncio.Runner) -> None:
+        super().__init__(connection.store, runner)
+        self.connection = connection
 
     def iterate(self, items: Iterable[T] | AsyncIterable[T]) -> Iterator[T]:
         """
@@ -70,21 +143,11 @@ class Application:
             return self._runner.run(_asked(ask, of))
         return [self.wait(ask(thing)) for thing in of]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        # What lives in the event loop must not outlive it.
-        if isinstance(self.connection, AsyncConnection):
-            for part in (self.connection.store, self.connection.source):
-                with suppress(Exception):
-                    self.wait(getattr(part, "close", _nothing)())
-        self._runner.close()
+    def _parts_in_loop(self) -> tuple[object, ...]:
+        connection = self.connection
+        if isinstance(connection, AsyncConnection):
+            return connection.store, connection.source
+        return ()
 
 
 def load(path: str) -> Application:
@@ -97,6 +160,22 @@ def load(path: str) -> Application:
     Raises:
         migratekit.cli._errors.CommandError: If there is none, or it cannot be had.
     """
+    return _loaded(path, _of_connection)
+
+
+def load_storage(path: str) -> Storage:
+    """
+    Return the application whose connection, or whose store, is at *path*.
+
+    A connection that follows settings cannot be made before there are tables.
+
+    Raises:
+        migratekit.cli._errors.CommandError: If there is none, or it cannot be had.
+    """
+    return _loaded(path, _of_either)
+
+
+def _loaded(path: str, of: Callable[[object, asyncio.Runner], S | None]) -> S:
     module, colon, name = path.partition(":")
     if not (module and colon and name):
         raise CommandError(
@@ -106,7 +185,7 @@ def load(path: str) -> Application:
     found = _attribute(_imported(module), module, name)
     runner = asyncio.Runner()
     try:
-        return Application(_made(found, path, runner), runner)
+        return _made(found, path, runner, of)
     except BaseException:
         runner.close()
         raise
@@ -142,8 +221,26 @@ def _attribute(module: object, module_name: str, name: str) -> object:
     return found
 
 
-def _made(found: object, path: str, runner: asyncio.Runner) -> EitherConnection:
-    if not isinstance(found, EitherConnection) and callable(found):
+def _of_connection(found: object, runner: asyncio.Runner) -> Application | None:
+    if isinstance(found, EitherConnection):
+        return Application(found, runner)
+    return None
+
+
+def _of_either(found: object, runner: asyncio.Runner) -> Storage | None:
+    if isinstance(found, Tables) and not isinstance(found, type):
+        return Storage(found, runner)
+    return _of_connection(found, runner)
+
+
+def _made(
+    found: object,
+    path: str,
+    runner: asyncio.Runner,
+    of: Callable[[object, asyncio.Runner], S | None],
+) -> S:
+    made = of(found, runner)
+    if made is None and callable(found):
         try:
             found = found()
             if isinstance(found, Awaitable):
@@ -151,12 +248,13 @@ def _made(found: object, path: str, runner: asyncio.Runner) -> EitherConnection:
         except (Exception, SystemExit) as error:  # noqa: BLE001 -- it is others' code
             what = f"{one_line(path)} made no connection"
             _blame(what, path.partition(":")[0], error)
-    if isinstance(found, EitherConnection):
-        return found
-    raise CommandError(
-        f"{one_line(path)} is no Connection or AsyncConnection, and no function that "
-        f"returns one: it gave {type(found).__name__}."
-    )
+        made = of(found, runner)
+    if made is None:
+        raise CommandError(
+            f"{one_line(path)} is no Connection or AsyncConnection, and no function "
+            f"that returns one: it gave {type(found).__name__}."
+        )
+    return made
 
 
 def _blame(what: str, module: str, error: BaseException) -> NoReturn:

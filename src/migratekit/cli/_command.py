@@ -15,7 +15,7 @@ from migratekit.cli._errors import CommandError
 
 
 if TYPE_CHECKING:
-    from migratekit.cli._application import Application
+    from migratekit.cli._application import Application, Storage
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,9 +70,27 @@ class Call:
         # Many uses need none, and asyncio with it.
         from migratekit.cli._application import load  # noqa: PLC0415
 
-        if not self.options.app:
+        return self.stack.enter_context(load(self._app))
+
+    @cached_property
+    def storage(self) -> "Storage":
+        """
+        The store that the command works on: that of the application's connection, or
+        one that was named itself.
+
+        Raises:
+            migratekit.cli._errors.CommandError: If none was named, or it is broken.
+        """
+        from migratekit.cli._application import load_storage  # noqa: PLC0415
+
+        return self.stack.enter_context(load_storage(self._app))
+
+    @property
+    def _app(self) -> str:
+        app: str | None = self.options.app
+        if not app:
             raise CommandError(
                 "Which application?  Name its connection, as in --app "
                 "myshop.auth:connection, or in the variable MIGRATEKIT_APP."
             )
-        return self.stack.enter_context(load(self.options.app))
+        return app

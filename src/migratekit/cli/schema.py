@@ -4,10 +4,9 @@
 
 import argparse
 import secrets
-from collections.abc import Awaitable
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
-from migratekit.cli._application import Application
+from migratekit.cli._application import Storage
 from migratekit.cli._command import Call, Command
 from migratekit.cli._errors import CommandError
 from migratekit.errors import ConfigurationError
@@ -18,24 +17,13 @@ from migratekit.models import KeyKind, LedgerKey
 _DIALECTS: Final = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
 
 
-@runtime_checkable
-class _Tables(Protocol):
-    """
-    A store that makes its own tables.
-    """
-
-    def create_schema(self) -> Awaitable[None] | None: ...
-
-    def schema_version(self) -> Awaitable[int | None] | int | None: ...
-
-
-def problem_of(application: Application) -> str | None:
+def problem_of(storage: Storage) -> str | None:
     """
     Return what is wrong with the tables of the store, if anything is.
     """
     nobody = LedgerKey(KeyKind.LEGACY_ID, f"migratekit|{secrets.token_hex(12)}")
     try:
-        application.wait(application.connection.store.retired(nobody))
+        storage.wait(storage.store.retired(nobody))
     except ConfigurationError as error:
         return one_line(error)
     return None
@@ -47,8 +35,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=tuple(_ACTIONS),
         default="print",
-        help="create, check or upgrade the tables of the application's store; or, as "
-        "by default, print what makes them",
+        help="create, check or upgrade the tables of the application's store, which "
+        "--app may name itself; or, as by default, print what makes them",
     )
     parser.add_argument(
         "--dialect", choices=_DIALECTS, help="with print: the database it is for"
@@ -76,40 +64,33 @@ def _print(call: Call) -> int:
     return 0
 
 
-def _tables_of(application: Application) -> _Tables:
-    store = application.connection.store
-    if not isinstance(store, _Tables):
-        raise CommandError(f"The store, {type(store).__name__}, has no tables of ours.")
-    return store
-
-
-def _version(application: Application) -> int | None:
-    return application.wait(_tables_of(application).schema_version())
+def _version(storage: Storage) -> int | None:
+    return storage.wait(storage.tables.schema_version())
 
 
 def _create(call: Call) -> int:
-    application = call.application
-    version = _version(application)
+    storage = call.storage
+    version = _version(storage)
     if version is not None:
-        problem = problem_of(application)
+        problem = problem_of(storage)
         if problem is not None:
             raise CommandError(f"{problem}  {_UPGRADE}", code=1)
         call.console.print(f"The tables are there already, of version {version}.")
         return 0
-    application.wait(_tables_of(application).create_schema())
-    call.console.print(f"The tables were made, of version {_version(application)}.")
+    storage.wait(storage.tables.create_schema())
+    call.console.print(f"The tables were made, of version {_version(storage)}.")
     return 0
 
 
 def _upgrade(call: Call) -> int:
-    application = call.application
-    before = _version(application)
+    storage = call.storage
+    before = _version(storage)
     if before is None:
         raise CommandError(
             "There are no tables yet.  Run migratekit schema create.", code=1
         )
-    application.wait(_tables_of(application).create_schema())
-    problem, after = problem_of(application), _version(application)
+    storage.wait(storage.tables.create_schema())
+    problem, after = problem_of(storage), _version(storage)
     if problem is not None:
         raise CommandError(problem, code=1)
     if before == after:
@@ -120,12 +101,12 @@ def _upgrade(call: Call) -> int:
 
 
 def _check(call: Call) -> int:
-    application = call.application
-    version = _version(application)
+    storage = call.storage
+    version = _version(storage)
     if version is None:
         call.console.print("There are no tables yet.  Run migratekit schema create.")
         return 1
-    problem = problem_of(application)
+    problem = problem_of(storage)
     if problem is not None:
         call.console.print(f"{problem}  {_UPGRADE}")
         return 1
