@@ -13,7 +13,6 @@ from sqlalchemy import (
     Select,
     SelectBase,
     String,
-    and_,
     case,
     func,
     literal,
@@ -156,18 +155,26 @@ def _answers(
 def _uncovered(kind: KeyKind) -> Select[Any]:
     """
     Return the query for users whose key the ledger does not say to be used.
+
+    It looks each key up: given a join, PostgreSQL without statistics, as after an
+    import, compares every user with all rows of a kind.
     """
     column = users.c[kind.value]
-    is_its = and_(ledger.c.kind == kind.value, ledger.c.value == column)
-    problem = case((ledger.c.kind.is_(None), "not_in_ledger"), else_="reserved")
+    reason = (
+        select(ledger.c.reason)
+        .where(ledger.c.kind == kind.value, ledger.c.value == column)
+        .scalar_subquery()
+    )
+    keys = (
+        select(users.c.id, column.label("key"), reason.label("reason"))
+        .where(column.is_not(None))
+        .subquery()
+    )
+    problem = case((keys.c.reason.is_(None), "not_in_ledger"), else_="reserved")
     return (
-        select(users.c.id, literal(kind.value), column, problem)
-        .select_from(users.outerjoin(ledger, is_its))
-        .where(
-            column.is_not(None),
-            or_(ledger.c.kind.is_(None), ledger.c.reason != "used"),
-        )
-        .order_by(users.c.id)
+        select(keys.c.id, literal(kind.value), keys.c.key, problem)
+        .where(or_(keys.c.reason.is_(None), keys.c.reason != "used"))
+        .order_by(keys.c.id)
     )
 
 
