@@ -75,7 +75,7 @@ BUGS = (
         "a token outlives a move under another address",
         "6",
         RESET,
-        "if asked is None or await _has_moved(str(claims.legacy_id)):",
+        "if asked is None or await has_moved(str(claims.legacy_id)):",
         "if asked is None:",
         ("tests/test_reset.py::test_void_after_a_move_under_another_address",),
     ),

@@ -214,11 +214,22 @@ BUGS = (
         "the fact that somebody was faster is an invalid profile",
         "8",
         "_flows/profiles.py",
-        "return lost and _has_asked(asked, examined.user)",
-        "return False",
+        "if asked.key.kind.value in lost and _has_asked(asked, user):",
+        "if False:",
         (
             "tests/test_login.py::test_race_with_a_foreign_import",
             "tests/test_change_password.py::test_race_with_a_stranger",
+        ),
+    ),
+    Bug(
+        "who was moved and deleted meanwhile has an invalid profile",
+        "8",
+        "_flows/profiles.py",
+        "return bool(lost) and await has_moved(str(user.legacy_id))",
+        "return False",
+        (
+            "tests/storms/test_storm_finds.py::test_outrun_and_gone",
+            "tests/storms/test_storm_finds.py::test_outrun_and_gone_token",
         ),
     ),
     Bug(

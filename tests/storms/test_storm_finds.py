@@ -5,6 +5,7 @@ What the storms have found, each in the order of steps that it takes.
 import pytest
 
 from migratekit import Connection, LegacyUser, MigrationPolicy
+from migratekit.errors import InvalidCredentialsError, InvalidTokenError
 from migratekit.models import KeyKind
 from migratekit.sources.functions import FunctionSource
 from migratekit.stores.memory import MemoryStore
@@ -56,6 +57,7 @@ def _connection(store):
         policy=MigrationPolicy(failure_floor=0),
         hasher=CHEAPEST,
         listeners=(),
+        secret_key="a secret key of the tests",
     )
 
 
@@ -103,3 +105,40 @@ def test_same_change_twice(connection, store):
     )
 
     assert NEW == connection.change_email(user_id, NEW).email
+
+
+@pytest.fixture(name="leave")
+def _leave(connection):
+    """
+    Ada moves and leaves, and a stranger gets one of her names.
+    """
+
+    def leave(email, username=None):
+        user = connection.authenticate(ADA.email, "pw").user
+        connection.delete_user(user.id)
+        connection.sign_up(email, "stranger", username=username)
+
+    return leave
+
+
+@pytest.mark.parametrize("call", ["find", "retired"])
+def test_outrun_and_gone(connection, store, leave, call):
+    """
+    Who has moved and left is wrong, and no bad profile for the name that is gone.
+    """
+    store.before(call, (KeyKind.EMAIL, ADA.email), lambda: leave(ADA.email))
+
+    with pytest.raises(InvalidCredentialsError):
+        connection.authenticate(ADA.username, "pw")
+
+
+@pytest.mark.parametrize("call", ["find", "retired"])
+def test_outrun_and_gone_token(connection, store, leave, call):
+    """
+    Their token is just void.
+    """
+    token = connection.start_password_change(ADA.email).token
+    store.before(call, (KeyKind.USERNAME, ADA.username), lambda: leave(NEW, "ada"))
+
+    with pytest.raises(InvalidTokenError):
+        connection.finish_password_change(token, "new")

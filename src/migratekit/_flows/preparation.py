@@ -38,7 +38,7 @@ async def to_create(
     if legacy.blocked:
         return Refusal(AccountBlockedError())
     examined = await examine(ctx, await draft(ctx, legacy, Origin.LOGIN))
-    if is_outrun(asked, examined):
+    if await is_outrun(asked, examined):
         return None
     violations = examined.violations or tuple(
         map(taken, await fields_of_others(ctx, asked, legacy))

@@ -28,6 +28,7 @@ from migratekit.errors import (
 )
 from migratekit.models import (
     Identifier,
+    KeyKind,
     LedgerKey,
     LegacyUser,
     Origin,
@@ -123,12 +124,15 @@ async def fields_of_others(ctx: Context, asked: Asked, legacy: LegacyUser) -> li
     return fields
 
 
-def is_outrun(asked: Asked, examined: Examined) -> bool:
+async def is_outrun(asked: Asked, examined: Examined) -> bool:
     """
-    Return whether somebody has got the asked identifier since nobody had it.
+    Return whether the user has moved, or somebody got the asked identifier, meanwhile.
     """
-    lost = taken(asked.key.kind.value) in examined.violations
-    return lost and _has_asked(asked, examined.user)
+    user, violations = examined.user, examined.violations
+    lost = [kind for kind in ("email", "username") if taken(kind) in violations]
+    if asked.key.kind.value in lost and _has_asked(asked, user):
+        return True
+    return bool(lost) and await has_moved(str(user.legacy_id))
 
 
 async def check_loss(asked: Asked, user: User) -> None:
@@ -141,8 +145,17 @@ async def check_loss(asked: Asked, user: User) -> None:
     """
     fields = await taken_fields(user)
     lost = asked.key.kind.value in fields and _has_asked(asked, user)
-    if fields and not lost:
+    if fields and not lost and not await has_moved(str(user.legacy_id)):
         raise ProfileInvalidError(map(taken, fields))
+
+
+async def has_moved(legacy_id: str) -> bool:
+    """
+    Return whether the ledger has *legacy_id*.
+
+    Whoever has moved may have been deleted by then, and others have their names.
+    """
+    return await CheckRetired(LedgerKey(KeyKind.LEGACY_ID, legacy_id)) is not None
 
 
 def _has_asked(asked: Asked, user: User) -> bool:

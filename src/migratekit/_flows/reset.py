@@ -22,6 +22,7 @@ from migratekit._flows.profiles import (
     draft,
     examine,
     fields_of_others,
+    has_moved,
     is_outrun,
 )
 from migratekit._flows.refusals import wait_for_floor
@@ -47,7 +48,6 @@ from migratekit.errors import (
 from migratekit.events import PasswordChanged, PasswordChangeStarted, UserMigrated
 from migratekit.models import (
     KeyKind,
-    LedgerKey,
     LegacyUser,
     NewUser,
     Origin,
@@ -100,7 +100,7 @@ async def _holder(ctx: Context, asked: Asked) -> Record | LegacyUser | None:
         return record
     ctx.check_moves()
     legacy = await ask_user(ctx, asked)
-    if legacy is not None and await _has_moved(ctx.legacy_id(legacy)):
+    if legacy is not None and await has_moved(ctx.legacy_id(legacy)):
         # Perhaps while the source was being asked.
         return await FindUser(asked.key)
     return legacy
@@ -181,7 +181,7 @@ async def set_hash(
 async def _finish_in_source(ctx: Context, claims: Claims, password: Secret) -> User:
     ctx.check_moves()
     asked = asked_for(ctx, claims.identifier)
-    if asked is None or await _has_moved(str(claims.legacy_id)):
+    if asked is None or await has_moved(str(claims.legacy_id)):
         raise InvalidTokenError
     if await CheckRetired(asked.ledger_key) is not None:
         raise InvalidTokenError
@@ -212,7 +212,7 @@ async def store_legacy(
         migratekit.errors.PasswordRejectedError: If the password may not be theirs.
     """
     examined = await examine(ctx, await draft(ctx, legacy, Origin.PASSWORD_CHANGE))
-    if is_outrun(asked, examined):
+    if await is_outrun(asked, examined):
         return None
     violations = examined.violations or tuple(
         map(taken, await fields_of_others(ctx, asked, legacy))
@@ -241,8 +241,3 @@ async def tell_migrated(ctx: Context, user: User) -> None:
         user_id=user.id, legacy_id=str(user.legacy_id), origin=user.origin
     )
     await tell(ctx, event)
-
-
-async def _has_moved(legacy_id: str) -> bool:
-    key = LedgerKey(KeyKind.LEGACY_ID, legacy_id)
-    return await CheckRetired(key) is not None
