@@ -126,6 +126,7 @@ def services(session: nox.Session) -> None:
         "tests/stores",
         "tests/sources",
         "tests/storms",
+        "tests/linearizability",
         "tests/throttles",
         "tests/management",
         "tests/cli/test_cli_schema.py",
@@ -243,6 +244,16 @@ def crashes(session: nox.Session) -> None:
     session.env["MIGRATEKIT_CRASHES"] = "all"
     session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
     session.run("pytest", "-s", "tests/storms/test_storm_crashes.py", *session.posargs)
+
+
+@nox.session
+def linearizability(session: nox.Session) -> None:
+    """
+    Look for an order that explains what real processes and threads were answered.
+    """
+    session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
+    script = "tests/linearizability/linear_session.py"
+    session.run("python", script, *session.posargs)
 
 
 # A Java machine in the process may keep it from ending, or abort it in the end.
