@@ -23,8 +23,8 @@ BUGS = (
         "there is no ledger: a retired identifier is asked of the source",
         "3",
         PROOF,
-        "if await CheckRetired(asked.ledger_key) is not None:",
-        "if False:",
+        "    if retirement is not None:",
+        "    if False:",
         ("tests/test_login.py::test_retired", "tests/test_accounts.py::test_delete"),
     ),
     Bug(
