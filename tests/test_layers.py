@@ -16,6 +16,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("demo",),
+    ("overview",),
     ("testing",),
     ("__init__",),
     ("connection", "async_connection", "recorder"),

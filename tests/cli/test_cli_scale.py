@@ -142,3 +142,7 @@ def test_migration(variables):
     wrong = [f for f in json.loads(out)["findings"] if f["level"] == "wrong"]
     # Its hashes are as cheap as those of all tests.
     assert {"hasher"} >= {f["about"] for f in wrong} - {"policy.failure_floor"}
+
+    code, out = ran(variables, "status", "--json")
+    progress = json.loads(out)["progress"]
+    assert (0, USERS, 0) == (code, progress["moved"], progress["remaining"])

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from migratekit.cli import check, demo, export_remaining, import_users, schema, users
+from migratekit.cli import (
+    check,
+    demo,
+    export_remaining,
+    import_users,
+    schema,
+    status,
+    users,
+)
 from migratekit.cli._command import Call, Command
 from migratekit.cli._console import Console
 from migratekit.cli._errors import exit_code, sentence
@@ -22,6 +30,7 @@ __all__ = ["COMMANDS", "main"]
 # In the order in which ``migratekit --help`` lists them.
 COMMANDS: Final[tuple[Command, ...]] = (
     check.COMMAND,
+    status.COMMAND,
     users.COMMAND,
     import_users.COMMAND,
     export_remaining.COMMAND,
