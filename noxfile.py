@@ -27,6 +27,7 @@ SERVERS = (
     "MIGRATEKIT_TEST_POSTGRESQL",
     "MIGRATEKIT_TEST_MARIADB",
     "MIGRATEKIT_TEST_REDIS",
+    "MIGRATEKIT_TEST_CHROMIUM",
 )
 
 
@@ -115,11 +116,11 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def services(session: nox.Session) -> None:
     """
-    Run the tests against the servers that MIGRATEKIT_TEST_* name; none may be skipped.
+    Run the tests against the servers, and in the browser, that MIGRATEKIT_TEST_* name.
     """
     unset = [name for name in SERVERS if not os.environ.get(name)]
     if unset:
-        session.error(f"Set the URL of a test server: {', '.join(unset)}")
+        session.error(f"Name the test servers and the browser: {', '.join(unset)}")
     session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
     session.env["MIGRATEKIT_REQUIRE_SERVICES"] = "1"
     paths = (
@@ -131,6 +132,7 @@ def services(session: nox.Session) -> None:
         "tests/management",
         "tests/cli/test_cli_schema.py",
         "tests/cli/test_cli_scale.py",
+        "tests/report/test_report_browser.py",
     )
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
     session.run(*ALONE, *paths, other, *session.posargs)

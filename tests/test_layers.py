@@ -16,6 +16,7 @@ LAYERS = (
     ("__main__",),
     ("cli",),
     ("demo",),
+    ("report",),
     ("overview",),
     ("testing",),
     ("__init__",),

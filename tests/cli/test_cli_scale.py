@@ -101,7 +101,7 @@ def measured(variables, arguments, out):
 
 def test_migration(variables):
     """
-    Everybody is exported, imported with an interruption, and listed.
+    Everybody is exported, imported with an interruption, listed, and reported on.
     """
     code, _ = ran(variables, "export-remaining", "left.jsonl", "--with-hashes")
     assert 0 == code
@@ -146,3 +146,7 @@ def test_migration(variables):
     code, out = ran(variables, "status", "--json")
     progress = json.loads(out)["progress"]
     assert (0, USERS, 0) == (code, progress["moved"], progress["remaining"])
+
+    code, _ = ran(variables, "report", "page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert (0, True) == (code, f'value="{USERS}" data-figure="moved"' in page)

@@ -15,6 +15,7 @@ from migratekit.cli import (
     demo,
     export_remaining,
     import_users,
+    report,
     schema,
     status,
     users,
@@ -31,6 +32,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Final[tuple[Command, ...]] = (
     check.COMMAND,
     status.COMMAND,
+    report.COMMAND,
     users.COMMAND,
     import_users.COMMAND,
     export_remaining.COMMAND,

@@ -14,11 +14,12 @@ from migratekit.events import one_line
 
 
 @contextmanager
-def whole_file(name: str) -> Iterator[IO[str]]:
+def whole_file(name: str, *, is_public: bool = False) -> Iterator[IO[str]]:
     """
     Give a file to write to that takes the place of *name* once it is whole.
 
-    Only its owner may read it.  Before that, and after an error, *name* is as it was.
+    Only its owner may read it, unless it *is_public*.  Before that, and after an error,
+    *name* is as it was.
 
     Raises:
         migratekit.cli._errors.CommandError: If it cannot be written.
@@ -36,6 +37,8 @@ def whole_file(name: str) -> Iterator[IO[str]]:
                 yield out
                 out.flush()
                 os.fsync(out.fileno())
+            if is_public:
+                part.chmod(0o644)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
