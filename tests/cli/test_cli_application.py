@@ -10,6 +10,7 @@ from migratekit import AsyncConnection, Connection
 from migratekit.cli import _application
 from migratekit.cli._application import load
 from migratekit.cli._errors import CommandError
+from migratekit.stores.sql import SQLStore
 
 
 @pytest.mark.parametrize(
@@ -65,15 +66,37 @@ def test_closed(shop, monkeypatch):
     """
     closed = []
 
-    async def close():
+    async def close(store):
+        await original(store)
         closed.append("store")
         raise ValueError
 
     with load("shop:async_connection") as application:
         kind = type(application.connection.store)
-        monkeypatch.setattr(kind, "close", lambda self: close())
+        original = kind.close
+        monkeypatch.setattr(kind, "close", close)
+        assert 0 == application.wait(application.connection.progress()).total
 
     assert ["store"] == closed
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("make_connection", ["store"]), ("connection", [])]
+)
+def test_whose_it_is(shop, monkeypatch, name, expected):
+    """
+    What a function made for the command is closed, and the application's own is not.
+    """
+    closed = []
+    original = SQLStore.close
+    monkeypatch.setattr(
+        SQLStore, "close", lambda store: closed.append("store") or original(store)
+    )
+
+    with load(f"shop:{name}"):
+        assert [] == closed
+
+    assert expected == closed
 
 
 # --- What may be wrong with it ---------------------------------------------------

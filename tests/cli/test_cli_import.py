@@ -485,6 +485,24 @@ def test_interrupted(shop, file, capsys, monkeypatch):
     assert 6 == report(capsys)["inserted"]
 
 
+def test_interrupted_in_a_chunk(shop, file, capsys, monkeypatch):
+    """
+    What was read of a chunk is stored, too.
+    """
+    file.write_text(lines(*people(10)))
+
+    def interrupted(*arguments):
+        for number, row in enumerate(_files.rows_of(*arguments)):
+            if number == 6:
+                signal.raise_signal(signal.SIGINT)
+            yield row
+
+    monkeypatch.setattr(import_users, "rows_of", interrupted)
+
+    assert 130 == shop.run("import", "users.jsonl", "--chunk-size", "4", "--json")
+    assert 6 == report(capsys)["inserted"]
+
+
 def test_interrupted_dry_run(shop, file, capsys, monkeypatch):
     """
     For a dry run there is nothing to go on with.
@@ -554,12 +572,12 @@ def test_store_goes_away(shop, file, capsys, monkeypatch):
 @pytest.fixture(name="importing")
 def _importing(shop):
     """
-    Gives a terminal in which ten users are stored, and five wait for more.
+    Gives a terminal in which ten users are stored, and more are waited for.
     """
     os.mkfifo(shop.folder / "pipe.jsonl")
     options = ("--app", "shop:connection", "import", "pipe.jsonl", "--chunk-size", "10")
     with Terminal(*options) as terminal, Path("pipe.jsonl").open("w") as pipe:
-        pipe.write(lines(*people(15)))
+        pipe.write(lines(*people(10)))
         pipe.flush()
         terminal.expect("10 rows")
         yield terminal, pipe
@@ -573,13 +591,13 @@ def test_terminal(shop, importing):
 
     terminal.interrupt()
     terminal.expect(r"Ending behind this chunk\.  Ctrl-C again breaks off")
-    pipe.write(lines(*people(10, start=16)))
+    pipe.write(lines(*people(3, start=11)))
     pipe.flush()
 
     assert 130 == terminal.finish()
     assert "Traceback" not in terminal.text
-    assert "stored                15" in terminal.lines
-    assert 15 == len(emails(shop))
+    assert "stored                10" in terminal.lines
+    assert 10 == len(emails(shop))
 
 
 def test_terminal_twice(shop, importing):

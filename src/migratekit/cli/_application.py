@@ -63,12 +63,15 @@ class Storage:
 
     What its methods return goes through `wait()`, so that commands need not know which
     of the two it is.
+
+    *is_ours* is whether it was made for this command alone, and is closed behind it.
     """
 
     def __init__(
         self, store: UserStore | AsyncUserStore | Tables, runner: asyncio.Runner
     ) -> None:
         self.store = store
+        self.is_ours = False
         self._runner = runner
 
     @property
@@ -102,15 +105,15 @@ class Storage:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # What lives in the event loop must not outlive it.
-        for part in self._parts_in_loop():
+        for part in self._parts_to_close():
             with suppress(Exception):
                 self.wait(getattr(part, "close", _nothing)())
         self._runner.close()
 
-    def _parts_in_loop(self) -> tuple[object, ...]:
-        close = getattr(self.store, "close", None)
-        return (self.store,) if inspect.iscoroutinefunction(close) else ()
+    def _parts_to_close(self) -> tuple[object, ...]:
+        # What lives in the event loop must not outlive it.
+        in_loop = inspect.iscoroutinefunction(getattr(self.store, "close", None))
+        return (self.store,) if in_loop or self.is_ours else ()
 
 
 class Application(Storage):
@@ -143,9 +146,9 @@ class Application(Storage):
             return self._runner.run(_asked(ask, of))
         return [self.wait(ask(thing)) for thing in of]
 
-    def _parts_in_loop(self) -> tuple[object, ...]:
+    def _parts_to_close(self) -> tuple[object, ...]:
         connection = self.connection
-        if isinstance(connection, AsyncConnection):
+        if self.is_ours or isinstance(connection, AsyncConnection):
             return connection.store, connection.source
         return ()
 
@@ -249,6 +252,8 @@ def _made(
             what = f"{one_line(path)} made no connection"
             _blame(what, path.partition(":")[0], error)
         made = of(found, runner)
+        if made is not None:
+            made.is_ours = True
     if made is None:
         raise CommandError(
             f"{one_line(path)} is no Connection or AsyncConnection, and no function "
