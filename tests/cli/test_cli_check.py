@@ -444,6 +444,24 @@ def test_store_outage(check, error, text):
     assert "store.check" not in findings
 
 
+def test_outage_while_checking(check):
+    """
+    So is one that goes away in between.
+    """
+    store = MemoryStore()
+
+    def fail():
+        raise StoreUnavailableError("Timeout")
+
+    store.check = fail
+
+    findings = check(store=store)
+
+    assert "ok" == levels(findings)["store.schema"]
+    assert "could not be asked: Timeout" in findings["store.check"]["text"]
+    assert "source.get_user" in findings
+
+
 def test_store_without_check(check):
     """
     Not every store can check itself.

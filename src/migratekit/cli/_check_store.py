@@ -33,13 +33,7 @@ def check_store(application: Application) -> Iterator[Finding]:
     try:
         problem = problem_of(application)
     except Exception as error:  # noqa: BLE001 -- a store may raise anything
-        known = isinstance(error, MigrateKitError)
-        yield Finding(
-            "wrong",
-            "store",
-            one_line(error) if known else f"The store failed: {whereabouts(error)}.",
-            "See that it runs and can be reached from here.",
-        )
+        yield _failure("store", error)
         return
     if problem is not None:
         yield Finding(
@@ -60,7 +54,11 @@ def _agreement(application: Application) -> Iterator[Finding]:
     if not isinstance(store, CheckableStore):
         yield Finding("note", about, f"{type(store).__name__} cannot check its ledger.")
         return
-    found = application.wait(store.check())
+    try:
+        found = application.wait(store.check())
+    except Exception as error:  # noqa: BLE001 -- a store may raise anything
+        yield _failure(about, error)
+        return
     if not found:
         yield Finding("ok", about, "The ledger of the store and its users agree.")
         return
@@ -73,6 +71,16 @@ def _agreement(application: Application) -> Iterator[Finding]:
         f"{shown}{more}.",
         "Something else than migratekit has written to its tables, or you have found a "
         "bug.  Restore them from a backup, or report it.",
+    )
+
+
+def _failure(about: str, error: Exception) -> Finding:
+    known = isinstance(error, MigrateKitError)
+    return Finding(
+        "wrong",
+        about,
+        one_line(error) if known else f"The store failed: {whereabouts(error)}.",
+        "See that it runs and can be reached from here.",
     )
 
 
