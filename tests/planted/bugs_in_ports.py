@@ -157,8 +157,8 @@ BUGS = (
         "what is reserved is free",
         "4",
         "stores/_rules.py",
-        'if kind in retired and retired[kind].reason == "reserved":',
-        "if False:",
+        "if not _is_own_reservation(row, user):\n            raise UserEx",
+        "if False:\n            raise UserEx",
         (
             "tests/stores/test_contract.py::TestMemoryStore::test_replace_with_reserved_name",
             "tests/stores/test_contract.py::TestSQLStoreInMemory::test_replace_with_reserved_name",

@@ -34,6 +34,55 @@ class ListsByValue(MemoryStore):
         return [row for row in rows if row.key.value > start][:limit]
 
 
+class ReservesForTheFirst(MemoryStore):
+    """
+    Reserves whatever is given for whoever is named first.
+    """
+
+    breaks = ("test_reserve_for_many",)
+
+    def reserve_many(self, rows):
+        rows = list(rows)
+        super().reserve_many(
+            attrs.evolve(row, legacy_id=rows[0].legacy_id) for row in rows
+        )
+
+
+class ReservesForTheLast(MemoryStore):
+    """
+    Lets the last one have it of two who want the same.
+    """
+
+    breaks = ("test_reserve_for_two",)
+
+    def reserve_many(self, rows):
+        super().reserve_many(reversed(list(rows)))
+
+
+class ReservesWhateverItIs(MemoryStore):
+    """
+    Does not look at what it is given.
+    """
+
+    breaks = ("test_reserve_for_nobody",)
+
+    def reserve_many(self, rows):
+        for row in rows:
+            self._ledger.setdefault(row.key, row)
+
+
+class ReservesHalf(MemoryStore):
+    """
+    Reserves one after the other, until one is refused.
+    """
+
+    breaks = ("test_reserve_for_nobody",)
+
+    def reserve_many(self, rows):
+        for row in rows:
+            super().reserve_many([row])
+
+
 class LiftsNothing(MemoryStore):
     """
     Counts what it was to lift.

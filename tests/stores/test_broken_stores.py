@@ -425,6 +425,21 @@ class IgnoresReservations(MemoryStore):
         return stored, used
 
 
+class KeepsNamesForEver(MemoryStore):
+    """
+    Does not give a stored user what is kept for them.
+    """
+
+    breaks = ("test_replace_lifts_own_reservation",)
+
+    def replace(self, old, new):
+        for kind in (KeyKind.EMAIL, KeyKind.USERNAME):
+            row = self.retired(LedgerKey(kind, getattr(new.user, kind.value)))
+            if row is not None and row.reason == "reserved":
+                raise UserExistsError(kind.value)
+        return super().replace(old, new)
+
+
 class KeepsReservationsForEver(MemoryStore):
     """
     Does not let in the one whom a key is kept for.

@@ -43,7 +43,7 @@ from migratekit.models import (
 from migratekit.stores import _sql_bulk as bulk
 from migratekit.stores._batches import Known, candidates
 from migratekit.stores._sql_copy import insert_rows
-from migratekit.stores._sql_rows import ledger_values
+from migratekit.stores._sql_rows import ledger_values, rows_having, sameness
 from migratekit.stores._sql_schema import ledger, metadata, users
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
@@ -912,8 +912,8 @@ def test_look_ups_on_postgresql():
     connection = Transcript(psycopg.dialect())
     column = users.c.email
 
-    found = list(bulk._rows(connection, select(column), column, ["a", "b"]))
-    nothing = list(bulk._rows(connection, select(column), column, []))
+    found = list(rows_having(connection, select(column), column, ["a", "b"]))
+    nothing = list(rows_having(connection, select(column), column, []))
 
     assert ([("found",)], []) == (found, nothing)
     (said,) = connection.said
@@ -926,5 +926,24 @@ def test_padding():
     """
     key = LedgerKey(KeyKind.USERNAME, " a\t ")
 
-    assert LedgerKey(KeyKind.USERNAME, " a\t") == bulk._same(mysql.dialect())(key)
-    assert key == bulk._same(psycopg.dialect())(key)
+    assert LedgerKey(KeyKind.USERNAME, " a\t") == sameness(mysql.dialect())(key)
+    assert key == sameness(psycopg.dialect())(key)
+
+
+def test_reserve_padded(url):
+    """
+    Where trailing blanks are nothing, the first of two has the key; elsewhere each has
+    its own.
+    """
+    keys = [LedgerKey(KeyKind.LEGACY_ID, value) for value in ("shop|1", "shop|1 ")]
+    rows = [Retirement(key, "reserved", key.value) for key in keys]
+
+    async def reserve():
+        async with opened(url) as store:
+            for _ in range(2):
+                await settle(store.reserve_many(rows))
+            return list(await settle(store.reservations(None, 9)))
+
+    reserved = asyncio.run(reserve())
+
+    assert rows[: 1 if url.startswith("mysql") else 2] == reserved

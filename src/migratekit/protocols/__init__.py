@@ -25,6 +25,7 @@ from migratekit.protocols._sources import (
 from migratekit.protocols._stores import (
     AsyncUserStore,
     BindableStore,
+    BulkReservingStore,
     BulkStore,
     CheckableStore,
     CountableStore,
@@ -39,6 +40,7 @@ __all__ = [
     "AsyncLegacySource",
     "AsyncUserStore",
     "BindableStore",
+    "BulkReservingStore",
     "BulkStore",
     "CheckableStore",
     "Clock",

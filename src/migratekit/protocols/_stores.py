@@ -74,7 +74,8 @@ class UserStore(Protocol):
                 If the stored version is not that of *old*, or the user is gone.
 
             migratekit.errors.UserExistsError:
-                If a stored user has the new e-mail or username, or it is reserved.
+                If a stored user has the new e-mail or username, or it is reserved for
+                another legacy id.  What is reserved for the user's own becomes *used*.
         """
 
     def delete(self, record: Record, /) -> None:
@@ -213,6 +214,23 @@ class ReservingStore(Protocol):
         """
         Return up to *limit* of them in the order of kinds and values, from behind
         *after*.
+        """
+
+
+@runtime_checkable
+class BulkReservingStore(Protocol):
+    """
+    A store that can keep the keys of many users at once.
+    """
+
+    def reserve_many(self, rows: Iterable[Retirement], /) -> None:
+        """
+        Do what `ReservingStore.reserve()` would for one after the other, all in one
+        transaction.
+
+        Raises:
+            migratekit.errors.ContractError:
+                If one is not *reserved*, or for nobody.
         """
 
 

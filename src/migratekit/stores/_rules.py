@@ -100,6 +100,19 @@ def check_key(key: LedgerKey) -> None:
     _check_text(key.kind, key.value, _CHARACTERS[key.kind])
 
 
+def check_reservation(row: Retirement) -> None:
+    """
+    Refuse to reserve what some database cannot hold, or for nobody.
+
+    Raises:
+        migratekit.errors.ContractError: If it is so.
+    """
+    if row.reason != "reserved" or row.legacy_id is None:
+        raise ContractError("A key is reserved for a legacy id.")
+    check_key(row.key)
+    check_key(LedgerKey(KeyKind.LEGACY_ID, row.legacy_id))
+
+
 def check_settings(change: SettingsChange) -> None:
     """
     Refuse a change of settings that some database cannot hold.
@@ -156,18 +169,19 @@ def check_create(
     }
     if KeyKind.LEGACY_ID in in_the_way:
         raise AlreadyMigratedError(in_the_way[KeyKind.LEGACY_ID].legacy_id)
-    check_replace(stored, {} if moving else in_the_way)
+    check_replace(user, stored, {} if moving else in_the_way)
     if moving and in_the_way:
         raise AlreadyMigratedError(next(iter(in_the_way.values())).legacy_id)
 
 
 def check_replace(
-    stored: Collection[KeyKind], retired: Mapping[KeyKind, Retirement]
+    user: User, stored: Collection[KeyKind], retired: Mapping[KeyKind, Retirement]
 ) -> None:
     """
     Raise what keeps a user from having an e-mail or username, if anything does.
 
     Args:
+        user: Who is to have it.
         stored: Which of the two another stored user has.
         retired: The ledger's rows of the two.
 
@@ -178,7 +192,10 @@ def check_replace(
         if kind in stored:
             raise UserExistsError(kind.value)
     for kind in (KeyKind.EMAIL, KeyKind.USERNAME):
-        if kind in retired and retired[kind].reason == "reserved":
+        row = retired.get(kind)
+        if row is None or row.reason != "reserved":
+            continue
+        if not _is_own_reservation(row, user):
             raise UserExistsError(kind.value)
 
 

@@ -3,13 +3,12 @@ The abilities of the SQL stores, and their schema; like `_sql_operations`.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import (
     Connection,
     insert,
     inspect,
-    or_,
     select,
     update,
 )
@@ -30,14 +29,19 @@ from migratekit.models import (
 )
 from migratekit.stores._rules import (
     check_key,
+    check_reservation,
     is_storable,
 )
 from migratekit.stores._sql_rows import (
+    KINDS,
     USER_COLUMNS,
     is_key,
     is_stored,
     ledger_values,
+    place_of,
     retirement_of,
+    rows_having,
+    sameness,
 )
 from migratekit.stores._sql_schema import (
     SCHEMA_VERSION,
@@ -50,9 +54,6 @@ from migratekit.stores._sql_transactions import (
     ATTEMPTS,
     transact,
 )
-
-
-_KEYS_AT_ONCE = 200
 
 
 def create_schema(connection: Connection) -> None:
@@ -176,24 +177,28 @@ def reserve(connection: Connection, keys: Iterable[LedgerKey], legacy_id: str) -
     """
     See `migratekit.protocols.ReservingStore.reserve()`.
     """
-    wanted = tuple(dict.fromkeys(keys))
-    for key in (*wanted, LedgerKey(KeyKind.LEGACY_ID, legacy_id)):
-        check_key(key)
+    check_key(LedgerKey(KeyKind.LEGACY_ID, legacy_id))
+    reserve_many(connection, [Retirement(key, "reserved", legacy_id) for key in keys])
+
+
+def reserve_many(connection: Connection, rows: Sequence[Retirement]) -> None:
+    """
+    See `migratekit.protocols.BulkReservingStore.reserve_many()`.
+    """
+    for row in rows:
+        check_reservation(row)
     moment = dt.datetime.now(dt.UTC)
+    same = sameness(connection.dialect)
 
     def work(connection: Connection) -> None:
-        for chunk in _chunks(wanted):
-            found = connection.execute(
-                select(ledger.c.kind, ledger.c.value).where(or_(*map(is_key, chunk)))
-            )
-            there = {LedgerKey(KeyKind(kind), value) for kind, value in found}
-            missing = [
-                ledger_values(key, "reserved", legacy_id, moment)
-                for key in chunk
-                if key not in there
-            ]
-            if missing:
-                connection.execute(insert(ledger), missing)
+        # The first of two that want the same has it.
+        wanted = {same(row.key): row for row in reversed(rows)}
+        missing = [
+            ledger_values(row.key, "reserved", row.legacy_id, moment)
+            for row in _not_in_ledger(connection, wanted)
+        ]
+        if missing:
+            connection.execute(insert(ledger), missing)
 
     for _ in range(ATTEMPTS):
         try:
@@ -202,6 +207,22 @@ def reserve(connection: Connection, keys: Iterable[LedgerKey], legacy_id: str) -
             # Somebody has written one of them since they were read.
             pass
     raise StoreUnavailableError("Contention")
+
+
+def _not_in_ledger(
+    connection: Connection, wanted: dict[LedgerKey, Retirement]
+) -> list[Retirement]:
+    """
+    Return those of *wanted* that are not there, in the order in which all are written.
+    """
+    same = sameness(connection.dialect)
+    for kind in KINDS:
+        statement = select(ledger.c.value).where(ledger.c.kind == kind.value)
+        values = [row.key.value for row in wanted.values() if row.key.kind is kind]
+        found = rows_having(connection, statement, ledger.c.value, values)
+        for (value,) in [*found]:
+            wanted.pop(same(LedgerKey(kind, value)), None)
+    return sorted(wanted.values(), key=lambda row: place_of(row.key))
 
 
 def lift_reservations(connection: Connection) -> int:
@@ -236,8 +257,3 @@ def reservations(
             statement = statement.where(ledger.c.value > after.value)
         found += map(retirement_of, connection.execute(statement))
     return found
-
-
-def _chunks(keys: Sequence[LedgerKey]) -> Iterator[Sequence[LedgerKey]]:
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        yield keys[start : start + _KEYS_AT_ONCE]

@@ -7,28 +7,19 @@ first and in one order, so that two imports queue and do not block each other.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
-    Dialect,
-    Row,
-    Select,
-    Text,
     and_,
     bindparam,
-    func,
-    literal,
     or_,
     select,
-    true,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
 from migratekit.errors import (
@@ -48,17 +39,20 @@ from migratekit.stores._batches import (
     Known,
     Outcome,
     candidates,
-    itself,
     judged,
 )
 from migratekit.stores._rules import retired_at
 from migratekit.stores._sql_copy import can_copy, insert_rows, insert_with_keys
 from migratekit.stores._sql_operations import create
 from migratekit.stores._sql_rows import (
+    KINDS,
     chunks,
     is_key,
     ledger_values,
+    place_of,
+    rows_having,
     rows_of,
+    sameness,
     values_of,
 )
 from migratekit.stores._sql_schema import ledger, users
@@ -67,13 +61,7 @@ from migratekit.stores._sql_transactions import LostRaceError, transact
 
 # The users of a batch may log in meanwhile, but not for ever.
 _ATTEMPTS = 6
-_VALUES_AT_ONCE = 500
 _ROWS_AT_ONCE = 200
-# In this order create() writes the ledger's rows of one user, too.
-_KINDS = (KeyKind.LEGACY_ID, KeyKind.EMAIL, KeyKind.USERNAME)
-_PLACES = {kind: place for place, kind in enumerate(_KINDS)}
-# To the binary collations of these, trailing blanks are nothing.
-_PADDING = frozenset({"mysql", "mariadb", "mssql"})
 
 _NOTHING = Known()
 _DATE = (
@@ -92,7 +80,7 @@ def create_many(connection: Connection, new: Sequence[NewUser]) -> list[Outcome]
 
     Those who are contested every time are created one by one in the end.
     """
-    batch = candidates(new, _same(connection.dialect))
+    batch = candidates(new, sameness(connection.dialect))
     known = _NOTHING
     for _ in range(_ATTEMPTS):
         outcomes = judged(batch, known)
@@ -153,16 +141,12 @@ def _retire(
             row = known.retired.get(same)
             if row is None:
                 values = ledger_values(key, "used", user.legacy_id, moment)
-                new.append((_place(key), values))
+                new.append((place_of(key), values))
             else:
                 there.append((row, moment))
-    _use(connection, sorted(there, key=lambda item: _place(item[0].key)))
+    _use(connection, sorted(there, key=lambda item: place_of(item[0].key)))
     new.sort(key=itemgetter(0))
     insert_rows(connection, ledger, [values for _, values in new])
-
-
-def _place(key: LedgerKey) -> tuple[int, str]:
-    return _PLACES[key.kind], key.value
 
 
 def _use(
@@ -218,15 +202,17 @@ def _known(connection: Connection, batch: Sequence[Candidate]) -> Known:
         for key in _stored(connection, others, kind)
     }
     ids = [candidate.new.user.id for candidate in others]
-    taken = {row.id for row in _rows(connection, select(users.c.id), users.c.id, ids)}
-    return Known(stored, moved | _retired(connection, others, _KINDS), taken)
+    taken = {
+        row.id for row in rows_having(connection, select(users.c.id), users.c.id, ids)
+    }
+    return Known(stored, moved | _retired(connection, others, KINDS), taken)
 
 
 def _stored(
     connection: Connection, batch: Sequence[Candidate], kind: KeyKind
 ) -> Iterator[LedgerKey]:
-    column, same = users.c[kind.value], _same(connection.dialect)
-    for row in _rows(connection, select(column), column, _values(batch, kind)):
+    column, same = users.c[kind.value], sameness(connection.dialect)
+    for row in rows_having(connection, select(column), column, _values(batch, kind)):
         yield same(LedgerKey(kind, row[0]))
 
 
@@ -234,11 +220,11 @@ def _retired(
     connection: Connection, batch: Sequence[Candidate], kinds: Iterable[KeyKind]
 ) -> dict[LedgerKey, Retirement]:
     found: dict[LedgerKey, Retirement] = {}
-    same = _same(connection.dialect)
+    same = sameness(connection.dialect)
     for kind in kinds:
         statement = select(ledger).where(ledger.c.kind == kind.value)
         values = _values(batch, kind)
-        for row in _rows(connection, statement, ledger.c.value, values):
+        for row in rows_having(connection, statement, ledger.c.value, values):
             key = LedgerKey(kind, row.value)
             found[same(key)] = Retirement(key, row.reason, row.legacy_id)
     return found
@@ -248,38 +234,6 @@ def _values(batch: Sequence[Candidate], kind: KeyKind) -> list[str]:
     return [
         key.value for candidate in batch for key in candidate.keys if key.kind is kind
     ]
-
-
-def _rows(
-    connection: Connection,
-    statement: Select[Any],
-    column: Column[Any],
-    values: Sequence[str],
-) -> Iterator[Row[Any]]:
-    """
-    Yield the rows whose *column* has one of *values*.
-    """
-    if values and connection.dialect.name == "postgresql":
-        # One look-up for each: given all at once, a planner without statistics reads
-        # all of a kind.
-        array = func.unnest(literal(values, ARRAY(Text)))
-        wanted = array.table_valued("value", name="wanted").render_derived()
-        one = statement.where(column == wanted.c.value).limit(1).lateral()
-        yield from connection.execute(select(one).select_from(wanted).join(one, true()))
-        return
-    for chunk in chunks(values, _VALUES_AT_ONCE):
-        yield from connection.execute(statement.where(column.in_(chunk)))
-
-
-def _same(dialect: Dialect) -> Callable[[LedgerKey], LedgerKey]:
-    """
-    Return what gives one key for all that *dialect* takes for the same.
-    """
-    return _unpadded if dialect.name in _PADDING else itself
-
-
-def _unpadded(key: LedgerKey) -> LedgerKey:
-    return LedgerKey(key.kind, key.value.rstrip(" "))
 
 
 def _created_alone(connection: Connection, new: NewUser) -> Outcome:

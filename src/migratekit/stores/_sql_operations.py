@@ -122,7 +122,7 @@ def replace(connection: Connection, old: Record, new: Record) -> Record:
             raise StaleRecordError
         stored = _stored(connection, keys, own=old.user.id)
         rows = rows_of(connection, keys)
-        check_replace(stored, rows)
+        check_replace(new.user, stored, rows)
         return rows
 
     return contest(connection, attempt, explain)

@@ -3,18 +3,26 @@ Rows of the SQL stores, and the values they stand for.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
+    Dialect,
     Row,
+    Select,
+    Text,
     and_,
+    func,
+    literal,
     or_,
     select,
+    true,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from migratekit.models import (
     KeyKind,
@@ -24,6 +32,7 @@ from migratekit.models import (
     User,
 )
 from migratekit.passwords import format_of
+from migratekit.stores._batches import itself
 from migratekit.stores._sql_schema import (
     ledger,
     users,
@@ -37,6 +46,13 @@ T = TypeVar("T")
 
 _USER_FIELDS = tuple(field.name for field in attrs.fields(User))
 USER_COLUMNS = tuple(users.c[name] for name in _USER_FIELDS)
+
+# In this order create() writes the ledger's rows of one user.
+KINDS = (KeyKind.LEGACY_ID, KeyKind.EMAIL, KeyKind.USERNAME)
+_PLACES = {kind: place for place, kind in enumerate(KINDS)}
+_VALUES_AT_ONCE = 500
+# To the binary collations of these, trailing blanks are nothing.
+_PADDING = frozenset({"mysql", "mariadb", "mssql"})
 
 
 def record_of(row: Mapping[Any, Any]) -> Record:
@@ -104,3 +120,42 @@ def chunks(items: Sequence[T], length: int) -> Iterator[Sequence[T]]:
     """
     for start in range(0, len(items), length):
         yield items[start : start + length]
+
+
+def place_of(key: LedgerKey) -> tuple[int, str]:
+    """
+    Return where *key* stands among those that are written in one transaction.
+    """
+    return _PLACES[key.kind], key.value
+
+
+def sameness(dialect: Dialect) -> Callable[[LedgerKey], LedgerKey]:
+    """
+    Return what gives one key for all that *dialect* takes for the same.
+    """
+    return _unpadded if dialect.name in _PADDING else itself
+
+
+def _unpadded(key: LedgerKey) -> LedgerKey:
+    return LedgerKey(key.kind, key.value.rstrip(" "))
+
+
+def rows_having(
+    connection: Connection,
+    statement: Select[Any],
+    column: Column[Any],
+    values: Sequence[str],
+) -> Iterator[Row[Any]]:
+    """
+    Yield the rows whose *column* has one of *values*.
+    """
+    if values and connection.dialect.name == "postgresql":
+        # One look-up for each: given all at once, a planner without statistics reads
+        # all of a kind.
+        array = func.unnest(literal(values, ARRAY(Text)))
+        wanted = array.table_valued("value", name="wanted").render_derived()
+        one = statement.where(column == wanted.c.value).limit(1).lateral()
+        yield from connection.execute(select(one).select_from(wanted).join(one, true()))
+        return
+    for chunk in chunks(values, _VALUES_AT_ONCE):
+        yield from connection.execute(statement.where(column.in_(chunk)))

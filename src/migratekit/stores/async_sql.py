@@ -248,6 +248,16 @@ class AsyncSQLStore:
         """
         await self._write(abilities.reserve, tuple(keys), legacy_id)
 
+    async def reserve_many(self, rows: Iterable[Retirement], /) -> None:
+        """
+        See `migratekit.protocols.BulkReservingStore.reserve_many()`.
+
+        Raises:
+            migratekit.errors.ContractError:
+                If some database could not hold a row; then none is written.
+        """
+        await self._write(abilities.reserve_many, tuple(rows))
+
     async def lift_reservations(self) -> int:
         """
         See `migratekit.protocols.ReservingStore.lift_reservations()`.

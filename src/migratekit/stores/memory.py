@@ -39,6 +39,7 @@ from migratekit.stores._rules import (
     check_key,
     check_new,
     check_replace,
+    check_reservation,
     check_settings,
     check_successor,
     retired_at,
@@ -112,7 +113,7 @@ class MemoryStore:
         with self._lock:
             self._check_version(old)
             stored, retired = self._obstacles(new.user, own=new.user.id)
-            check_replace(stored, retired)
+            check_replace(new.user, stored, retired)
             self._forget(old.user.id)
             return self._write(attrs.evolve(new, version=old.version + 1))
 
@@ -214,14 +215,25 @@ class MemoryStore:
         Raises:
             migratekit.errors.ContractError: If some other store could not hold a key.
         """
-        keys = tuple(keys)
-        for key in (*keys, LedgerKey(KeyKind.LEGACY_ID, legacy_id)):
-            check_key(key)
+        check_key(LedgerKey(KeyKind.LEGACY_ID, legacy_id))
+        self.reserve_many(Retirement(key, "reserved", legacy_id) for key in keys)
+
+    def reserve_many(self, rows: Iterable[Retirement], /) -> None:
+        """
+        See `migratekit.protocols.BulkReservingStore.reserve_many()`.
+
+        Raises:
+            migratekit.errors.ContractError:
+                If some other store could not hold a row; then none is written.
+        """
+        rows = tuple(rows)
+        for row in rows:
+            check_reservation(row)
         moment = dt.datetime.now(dt.UTC)
         with self._lock:
-            for key in keys:
-                self._ledger.setdefault(key, Retirement(key, "reserved", legacy_id))
-                self._moments.setdefault(key, moment)
+            for row in rows:
+                self._ledger.setdefault(row.key, row)
+                self._moments.setdefault(row.key, moment)
 
     def lift_reservations(self) -> int:
         """

@@ -233,6 +233,16 @@ class SQLStore:
         """
         self._write(abilities.reserve, tuple(keys), legacy_id)
 
+    def reserve_many(self, rows: Iterable[Retirement], /) -> None:
+        """
+        See `migratekit.protocols.BulkReservingStore.reserve_many()`.
+
+        Raises:
+            migratekit.errors.ContractError:
+                If some database could not hold a row; then none is written.
+        """
+        self._write(abilities.reserve_many, tuple(rows))
+
     def lift_reservations(self) -> int:
         """
         See `migratekit.protocols.ReservingStore.lift_reservations()`.

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from migratekit.errors import ConfigurationError, UserExistsError
+from migratekit.errors import ConfigurationError, ContractError, UserExistsError
 from migratekit.models import (
     KeyKind,
     Origin,
@@ -17,6 +17,7 @@ from migratekit.models import (
 )
 from migratekit.protocols import (
     BindableStore,
+    BulkReservingStore,
     ListableStore,
     ReadmittingStore,
     ReservingStore,
@@ -350,3 +351,70 @@ class AbilityScenarios:
         for key in (keys[0], keys[250], keys[499]):
             row = await settle(store.retired(key))
             assert Retirement(key, "reserved", "shop|1") == row
+
+    @scenario
+    async def test_reserve_for_many(self, store: Store) -> None:
+        """
+        Keys of many users are reserved at once; what is in the ledger stays as it is.
+        """
+        reserving = need(store, BulkReservingStore)
+        stored, gone = somebody(), somebody()
+        await settle(store.create(stored))
+        await settle(store.delete(await settle(store.create(gone))))
+        before = await seen(store, stored.user, gone.user)
+        people = [somebody().user for _ in range(400)]
+        everybody = [stored.user, gone.user, *people]
+
+        await settle(reserving.reserve_many(iter(_reservations(*everybody))))
+
+        assert before == await seen(store, stored.user, gone.user)
+        for user in (people[0], people[200], people[399]):
+            for row in _reservations(user):
+                assert row == await settle(store.retired(row.key))
+
+    @scenario
+    async def test_reserve_for_two(self, store: Store) -> None:
+        """
+        Of two who want the same, the first one has it, also when it is done again.
+        """
+        reserving = need(store, BulkReservingStore)
+        one, other = somebody().user, somebody().user
+        key = key_of(one, KeyKind.EMAIL)
+        rows = [
+            *_reservations(one),
+            Retirement(key, "reserved", other.legacy_id),
+            *_reservations(other),
+        ]
+
+        for batch in (rows, rows[::-1], []):
+            await settle(reserving.reserve_many(batch))
+
+        for row in (*_reservations(one), *_reservations(other)):
+            assert row == await settle(store.retired(row.key))
+
+    @scenario
+    async def test_reserve_for_nobody(self, store: Store) -> None:
+        """
+        What is no reservation is refused, and all others with it.
+        """
+        reserving = need(store, BulkReservingStore)
+        good, user = somebody().user, somebody().user
+        key = key_of(user, KeyKind.EMAIL)
+
+        for row in (
+            Retirement(key, "used", user.legacy_id),
+            Retirement(key, "reserved", None),
+        ):
+            with pytest.raises(ContractError):
+                await settle(reserving.reserve_many([*_reservations(good), row]))
+
+        for row in (*_reservations(good), *_reservations(user)):
+            assert None is await settle(store.retired(row.key))
+
+
+def _reservations(*people: User) -> list[Retirement]:
+    return [
+        Retirement(key, "reserved", user.legacy_id)
+        for user in people
+        for key in ledger_keys(user)
+    ]

@@ -293,6 +293,26 @@ class LedgerScenarios:
                 assert before == await seen(store, holder.user, new.user)
 
     @scenario
+    async def test_replace_lifts_own_reservation(self, store: Store) -> None:
+        """
+        What is kept for a user of the source is theirs to have, and then it is used.
+        """
+        reserving = need(store, ReservingStore)
+        for kind in NAMES:
+            other, new = somebody(), somebody(Origin.LOGIN)
+            key = key_of(other.user, kind)
+            record = await settle(store.create(new))
+            await settle(reserving.reserve([key], new.user.legacy_id))
+
+            await settle(store.replace(record, changed(record, **_named(key))))
+
+            found = await find(store, key)
+            assert found is not None
+            assert new.user.id == found.user.id
+            row = await settle(store.retired(key))
+            assert Retirement(key, "used", new.user.legacy_id) == row
+
+    @scenario
     async def test_replace_with_used_name(self, store: Store) -> None:
         """
         An e-mail or username that a deleted user had can be had; the row stays.
