@@ -263,6 +263,16 @@ class Model(Passwords):
         return account.keys
 
     @writing
+    def lift_reservations(self, *, force):
+        """
+        Forget all that is kept for somebody, if the source knows them.
+        """
+        if self.cut and not force:
+            return Expected(ConfigurationError)
+        self.ledger = {key: row for key, row in self.ledger.items() if row[0] == "used"}
+        return Expected(None)
+
+    @writing
     def readmit(self, legacy_id):
         if any(account.legacy_id == legacy_id for account in self.accounts):
             return Expected(UserExistsError)

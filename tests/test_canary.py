@@ -17,7 +17,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 from test_equal_work import DENSE
-from world import READS, WRITES, AsyncLegacySite, LegacySite, connect
+from world import (
+    ENDING,
+    READS,
+    WRITES,
+    AsyncLegacySite,
+    LegacySite,
+    ListingSite,
+    connect,
+)
 
 import migratekit
 from migratekit import MigrationPolicy
@@ -118,8 +126,8 @@ def faulty(*names):
     return Faulty
 
 
-FaultyStore = faulty(*READS, *WRITES, "list_users", "figures")
-FaultySite = faulty("login", "get_user", "count")
+FaultyStore = faulty(*READS, *WRITES, *ENDING, "list_users", "figures")
+FaultySite = faulty("login", "get_user", "count", "iter_users")
 FaultyHasher = faulty("hash", "verify", "needs_rehash")
 
 
@@ -130,7 +138,7 @@ def open_world(faults, **more):
     Ada is in the source; Eve, too, and is pre-loaded; Bob and Zoe are stored, Zoe's hash
     at another cost.
     """
-    store, site = MemoryStore(), LegacySite()
+    store, site = MemoryStore(), ListingSite()
     store.bind_source("shop")
     for number, person in (("1", ADA), ("2", EVE)):
         site.add(number, person, CANARY, profile={"name": CANARY})
@@ -191,6 +199,9 @@ CALLS = {
     "users": lambda c: list(c.users()),
     "progress": lambda c: c.progress(),
     "cut over": lambda c: c.cut_over(force=True),
+    "gate": lambda c: c.gate(),
+    "keep": lambda c: c.keep_leftovers(),
+    "lift": lambda c: c.lift_reservations(),
 }
 
 

@@ -36,6 +36,8 @@ LOUD = {
     "UserReadmitted": logging.WARNING,
     "ProfileDrift": logging.WARNING,
     "CutOver": logging.WARNING,
+    "LeftoversKept": logging.WARNING,
+    "ReservationsLifted": logging.WARNING,
     "SourceSuspended": logging.ERROR,
     "SourceResumed": logging.WARNING,
     "AttemptsThrottled": logging.WARNING,

@@ -25,6 +25,7 @@ from migratekit.errors import (
     Violation,
 )
 from migratekit.events import (
+    CutOver,
     LoginRefused,
     SettingsChanged,
     SettingsRefused,
@@ -131,11 +132,15 @@ def test_cut_over(scene):
     assert [] == scene.site.calls
     (refused,) = scene.told(LoginRefused)
     assert "cut_over" == refused.reason
+    assert [CutOver(remaining=None)] == scene.told(CutOver)
 
+    settings.say(cut_over=True)
+    assert connection.get_user(ADA) is None
     settings.say()
     assert connection.authenticate(ADA, "pw").migrated
     assert ("login", ADA) in scene.site.calls
     assert signed_up.id == connection.get_user(BOB).id
+    assert 1 == len(scene.told(CutOver))
 
 
 def test_cut_over_with_import_mode_off(scene):
@@ -187,6 +192,8 @@ def test_properties(memory):
     assert connection.policy.import_mode
     assert (0.2, True) == (connection.policy.failure_floor, connection.is_cut_over)
     assert memory.site is connection.source
+    assert settings is connection.settings
+    assert memory.connect().settings is None
     assert not memory.connect().is_cut_over
     assert memory.connect(source=NoopSource()).is_cut_over
 
@@ -374,10 +381,12 @@ OPERATIONS = {
     "users": _users,
     "progress": lambda door: door.progress(),
     "health": lambda door: door.health(),
+    "gate": lambda door: door.gate(),
+    "lift_reservations": lambda door: door.lift_reservations(),
     "cut_over": lambda door: door.cut_over(force=True),
 }
-# A connection that is made looks at them, too.
-LOOKS = {"cut_over": 2}
+# When it has decided, it looks again, and so does the connection that is made.
+LOOKS = {"cut_over": 3}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -399,7 +408,7 @@ def test_once(scene, name):
 
 def test_all_operations(memory):
     """
-    No operation is missing above but an import, each chunk of which is one.
+    No operation is missing above but those of which each chunk is one.
     """
     public = {
         name
@@ -408,7 +417,8 @@ def test_all_operations(memory):
     }
     names = {"start": "start_password_change", "finish": "finish_password_change"}
 
-    assert public == {names.get(name, name) for name in OPERATIONS} | {"import_users"}
+    operations = {names.get(name, name) for name in OPERATIONS}
+    assert public == operations | {"import_users", "keep_leftovers"}
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -271,6 +271,17 @@ class Life(Machine):
 
         self.wait(self.store.reserve, keys, f"shop|{person.user_id}")
 
+    @rule(force=seldom)
+    def lift_reservations(self, force):
+        reserved = sum(map(self.model.is_reserved, self.model.ledger))
+        expected = self.model.lift_reservations(force=force)
+
+        lifted = self.do(
+            expected, lambda: self.connection.lift_reservations(force=force)
+        )
+
+        assert lifted == (None if expected.error else reserved)
+
     # --- The legacy site ---------------------------------------------------------
 
     @rule(down=st.booleans())

@@ -388,6 +388,7 @@ READING = {
     "users": lambda c, user: list(c.users()),
     "progress": lambda c, user: c.progress(),
     "health": lambda c, user: c.health(),
+    "gate": lambda c, user: c.gate(),
 }
 WRITING = {
     "sign_up": lambda c, user: c.sign_up(BOB, "pw"),
@@ -404,6 +405,8 @@ WRITING = {
     "readmit": lambda c, user: c.readmit("shop|1"),
     "import_users": lambda c, user: c.import_users([]),
     "cut_over": lambda c, user: c.cut_over(force=True),
+    "keep_leftovers": lambda c, user: c.keep_leftovers(),
+    "lift_reservations": lambda c, user: c.lift_reservations(),
 }
 
 

@@ -9,7 +9,16 @@ import pytest
 
 from migratekit import AsyncConnection, Connection, LegacyUser
 from migratekit.errors import AmbiguousUserError, LegacyUnavailableError
-from migratekit.models import Identifier, KeyKind, LedgerKey, NewUser, Origin, User
+from migratekit.models import (
+    Identifier,
+    ImportRecord,
+    KeyKind,
+    LedgerKey,
+    NewUser,
+    Origin,
+    StoredHash,
+    User,
+)
 from migratekit.testing import CHEAPEST, VirtualClock
 from migratekit.validation import canonical
 
@@ -89,6 +98,41 @@ class AsyncLegacySite:
 
     async def count(self):
         return self.site.count()
+
+
+class ListingSite(LegacySite):
+    """
+    A site that lists its users, with what it has for their hashes.
+
+    *rows* are listed behind them; *acts* are done before the row of a number is.
+    """
+
+    def __init__(self, *people, passwords=None):
+        super().__init__(*people, passwords=passwords)
+        self.rows = []
+        self.acts = {}
+
+    def iter_users(self):
+        people = [self._record(person) for person in self.people.values()]
+        for number, row in enumerate([*people, *self.rows, None]):
+            self.acts.pop(number, lambda: None)()
+            if row is not None:
+                yield row
+
+    def _record(self, person):
+        fields = {f.name: getattr(person, f.name) for f in attrs.fields(LegacyUser)}
+        stored = StoredHash(f"plain {self.passwords[person.user_id]}")
+        return ImportRecord(**fields, password=stored)
+
+
+class AsyncListingSite(AsyncLegacySite):
+    """
+    The same with coroutines.
+    """
+
+    async def iter_users(self):
+        for row in self.site.iter_users():
+            yield row
 
 
 class Door:
@@ -207,8 +251,9 @@ def _watched(name):
 
 READS = ("find", "get", "retired")
 WRITES = ("create", "create_many", "replace", "delete", "readmit", "bind_source")
+ENDING = ("reserve", "reserve_many", "reservations", "lift_reservations", "tallies")
 
-for _name in (*READS, *WRITES, "list_users", "figures"):
+for _name in (*READS, *WRITES, *ENDING, "list_users", "figures", "add_tallies"):
     _sync, _async = _watched(_name)
     setattr(WatchedStore, _name, _sync)
     setattr(AsyncWatchedStore, _name, _async)
@@ -237,7 +282,10 @@ class Scene:
 
     @property
     def source(self):
-        return self.site if self.runner is None else AsyncLegacySite(self.site)
+        if self.runner is None:
+            return self.site
+        lists = isinstance(self.site, ListingSite)
+        return (AsyncListingSite if lists else AsyncLegacySite)(self.site)
 
     def connect(self, **more):
         """

@@ -16,7 +16,7 @@ from migratekit._flows.context import Context, tell
 from migratekit._run import Flow
 from migratekit._steps import Ports
 from migratekit.errors import ConfigurationError
-from migratekit.events import Event, SettingsChanged, SettingsRefused
+from migratekit.events import CutOver, Event, SettingsChanged, SettingsRefused
 from migratekit.settings import FollowedSettings, Settings
 
 
@@ -50,6 +50,13 @@ class Following:
         self._parts = self._wanted_by(self._seen)
         self.forget()
         _FOLLOWING.add(self)
+
+    @property
+    def settings(self) -> FollowedSettings:
+        """
+        What is followed.
+        """
+        return self._settings
 
     def forget(self) -> None:
         """
@@ -95,14 +102,18 @@ class Following:
             if settings is self._seen:
                 return
             whose, version = settings.connection_id, settings.version
-            event: Event = SettingsChanged(connection_id=whose, version=version)
+            news: list[Event] = [SettingsChanged(connection_id=whose, version=version)]
             try:
                 self._parts = self._wanted_by(settings)
             except ConfigurationError as error:
-                event = SettingsRefused(
+                refused = SettingsRefused(
                     connection_id=whose, version=version, detail=str(error)
                 )
-            self._news.append(event)
+                news = [refused]
+            else:
+                if settings.cut_over and not self._seen.cut_over:
+                    news.append(CutOver(remaining=None))
+            self._news.extend(news)
             self._seen = settings
 
     def _wanted_by(self, settings: Settings) -> tuple[Context, Ports]:

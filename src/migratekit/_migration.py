@@ -1,5 +1,5 @@
 """
-What an operator asks of a connection: how far it is, who moves in bulk, when it ends.
+What an operator asks of a connection: how far it is, and who moves in bulk.
 """
 
 import contextlib
@@ -18,7 +18,6 @@ from typing import (
     Concatenate,
     Literal,
     ParamSpec,
-    Self,
     TypeAlias,
     TypeVar,
 )
@@ -156,7 +155,7 @@ class Migration(Parts):
 
         wrapping = imports.Wrapping(executor) if wrap else None
         _check_terms(on_conflict, chunk_size, wrapping, executor)
-        _need_functions(progress, on_error)
+        need_functions(progress, on_error)
         self._run(imports.begin)
         report = imports.ImportReport()
         rows = iter(records)
@@ -190,30 +189,6 @@ class Migration(Parts):
         cut-over.
         """
         return self._now()[1].guard.health()
-
-    def cut_over(self, *, force: bool = False) -> Self:
-        """
-        Return the same connection without its source, which may then be switched off.
-
-        Whoever has not moved can no longer log in or reset, and their e-mail is free
-        for anybody to register.
-
-        How many remain is the source's count less those who ever moved: it is too low
-        if the source has lost users since they moved.  Delete none there before the
-        end.
-
-        Args:
-            force: Cut over although users remain, or the source cannot be asked.
-
-        Raises:
-            migratekit.errors.CutOverRefusedError:
-                If the source can count, and users remain.
-
-            migratekit.errors.LegacyUnavailableError:
-                If the source can count, and did not answer.
-        """
-        self._run(_flows.figures.cut_over, force=force)
-        return self._without_source()
 
 
 @attrs.frozen(repr=False)
@@ -287,9 +262,9 @@ class AsyncMigration(Parts):
                 report = report.plus(outcome.report)
                 if on_error is not None:
                     for error in outcome.report.errors:
-                        await _settled(on_error(error))
+                        await settled(on_error(error))
                 if progress is not None:
-                    await _settled(progress(report))
+                    await settled(progress(report))
                 if outcome.conflict is not None and on_conflict == "raise":
                     raise scrubbed(outcome.conflict)
         return report
@@ -306,15 +281,11 @@ class AsyncMigration(Parts):
         """
         return self._now()[1].guard.health()
 
-    async def cut_over(self, *, force: bool = False) -> Self:
-        """
-        See `Connection.cut_over()`.
-        """
-        await self._run(_flows.figures.cut_over, force=force)
-        return self._without_source()
 
-
-async def _settled(answer: object) -> None:
+async def settled(answer: object) -> None:
+    """
+    Await what a callback has returned, if it has to be.
+    """
     if inspect.isawaitable(answer):
         await answer
 
@@ -330,7 +301,13 @@ def _check_terms(
         raise ConfigurationError("An executor is for wrapping hashes: set wrap=True.")
 
 
-def _need_functions(*callbacks: object) -> None:
+def need_functions(*callbacks: object) -> None:
+    """
+    Refuse callbacks that would have to be awaited.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If one is a coroutine function.
+    """
     for callback in callbacks:
         if inspect.iscoroutinefunction(callback):
             raise ConfigurationError(

@@ -73,6 +73,13 @@ class Parts:
         return isinstance(self._now()[1].source, NoopSource)
 
     @property
+    def settings(self) -> "FollowedSettings | None":
+        """
+        The settings that are followed, as they were given; None without any.
+        """
+        return None if self._following is None else self._following.settings
+
+    @property
     def source_name(self) -> str:
         """
         What stands in front of every legacy id.

@@ -9,10 +9,10 @@ import attrs
 
 from migratekit import _flows
 from migratekit._assembly import AsyncSystemClock, assemble
+from migratekit._ending import AsyncEnding
 from migratekit._flows import login
 from migratekit._flows.context import Credentials, Secret
 from migratekit._guard import AsyncGuard
-from migratekit._migration import AsyncMigration
 from migratekit._parts import followed
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
@@ -49,7 +49,7 @@ _CLOCK = AsyncSystemClock()
 
 
 @attrs.frozen(init=False, repr=False)
-class AsyncConnection(AsyncMigration):
+class AsyncConnection(AsyncEnding):
     """
     `Connection` with coroutines: the same flows, the same arguments, the same errors.
 

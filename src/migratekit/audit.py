@@ -137,6 +137,14 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
         "authz_admin:,cut_over",
         "The source was cut off; users who had not moved: {remaining}",
     ),
+    events.LeftoversKept: (
+        "authz_admin:,leftovers_kept",
+        "Of those left, {loaded} were stored, {reserved} reserved, {unreadable} not",
+    ),
+    events.ReservationsLifted: (
+        "authz_admin:,reservations_lifted",
+        "{count} reserved keys are free again",
+    ),
     events.SettingsChanged: (
         "authz_admin:,settings_changed",
         "Version {version} of the settings {connection_id} is followed",

@@ -9,10 +9,10 @@ import attrs
 
 from migratekit import _flows
 from migratekit._assembly import SystemClock, assemble, refuse_async_parts
+from migratekit._ending import Ending
 from migratekit._flows import login
 from migratekit._flows.context import Credentials, Secret
 from migratekit._guard import Guard
-from migratekit._migration import Migration
 from migratekit._parts import followed
 from migratekit._tokens import Sealed, SecretKey
 from migratekit.events import log_event
@@ -47,7 +47,7 @@ _CLOCK = SystemClock()
 
 
 @attrs.frozen(init=False, repr=False)
-class Connection(Migration):
+class Connection(Ending):
     """
     Moves users out of *source* into *store* when they log in.
 

@@ -368,6 +368,30 @@ class CutOver(Event):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class LeftoversKept(Event):
+    """
+    Who had not moved was loaded or reserved; see `migratekit.finish.Leftovers`.
+    """
+
+    level = _WARNING
+
+    loaded: int
+    reserved: int
+    unreadable: int
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class ReservationsLifted(Event):
+    """
+    *count* keys that were reserved are free again.
+    """
+
+    level = _WARNING
+
+    count: int
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class SettingsChanged(Event):
     """
     A connection follows another version of its settings from now on.

@@ -40,11 +40,12 @@ from interleaving_scheduler import access_of
 from interleaving_stage import InMemory, InSQLite, Stage
 
 from migratekit._steps import CreateMany, Readmit
+from migratekit._steps.operators import LiftReservations, ReserveMany
 from migratekit.errors import LegacyUnavailableError, StoreUnavailableError
 
 
 # Whose outcome is not read back: the caller repeats the operation, which is harmless.
-NOT_READ_BACK = (CreateMany, Readmit)
+NOT_READ_BACK = (CreateMany, LiftReservations, Readmit, ReserveMany)
 UNAVAILABLE = {"store": StoreUnavailableError, "source": LegacyUnavailableError}
 DEEDS = [
     operation

@@ -10,7 +10,7 @@ from unittest import mock
 import attrs
 from interleaving_operations import Call, ChangeSite, TakeDoor
 from interleaving_scheduler import access_of, result_of
-from world import READS, WRITES
+from world import ENDING, READS, WRITES
 
 from migratekit._run import _Answer, _checked, _failed, _performed, _resume, arun, run
 from migratekit._steps import AskLogin, AskUser, MakeId, Step
@@ -205,7 +205,7 @@ class CancellingSource(Cancelling):
     """
 
 
-for _name in (*READS, *WRITES, "list_users", "figures"):
+for _name in (*READS, *WRITES, *ENDING, "list_users", "figures"):
     setattr(CancellingStore, _name, _async(_name))
 for _name in ("login", "get_user", "count"):
     setattr(CancellingSource, _name, _async(_name))

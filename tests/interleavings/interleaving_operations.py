@@ -17,7 +17,7 @@ from interleaving_stage import (
 )
 
 from migratekit import LegacyUser, MigrationPolicy
-from migratekit._flows import figures, imports
+from migratekit._flows import imports, leftovers
 from migratekit._steps import Step
 from migratekit.errors import (
     InvalidCredentialsError,
@@ -102,7 +102,9 @@ def _take_door(stage):
 
 def _cut_over(name, *, force):
     async def cut_over(call):
-        await figures.cut_over(call.door._context, force=force)
+        context = call.door._context
+        decision = await leftovers.decide(context, "leave", force=force)
+        await leftovers.tell_cut_over(context, decision)
         await TakeDoor(call.stage)
 
     return Operation(name, cut_over, outside=_take_door)
@@ -123,6 +125,15 @@ def _import(*records):
         return await imports.import_chunk(context, imports.Chunk(records, 1), None)
 
     return import_users
+
+
+async def _reserve(call):
+    context, rows = call.door._context, (_record(ADA), _record(BOB))
+    await leftovers.reserve_chunk(context, rows, leftovers.Leftovers(), "reserve")
+
+
+async def _lift(call):
+    await leftovers.lift(call.door._context, force=True)
 
 
 def _finish(call):
@@ -197,6 +208,8 @@ OPERATIONS = {
         Operation("readmit", lambda call: call.door.readmit("shop|1")),
         Operation("import", _import(_record(ADA), _record(BOB, "bobs"))),
         Operation("import with hash", _import(_record(ADA, RIGHT))),
+        Operation("reserve leftovers", _reserve),
+        Operation("lift reservations", _lift),
         _cut_over("cut over", force=False),
         _cut_over("cut over by force", force=True),
         _legacy("legacy password", _retype),

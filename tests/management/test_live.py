@@ -44,6 +44,7 @@ def test_first(live, faulty):
     assert (SHOP, 1, False) == (first.connection_id, first.version, first.cut_over)
     assert 1 == live.version
     assert 1 == faulty.looks
+    assert (SHOP, faulty, 3600) == (live.connection_id, live.store, live.interval)
 
 
 def test_values(live, faulty):

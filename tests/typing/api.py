@@ -27,6 +27,7 @@ from migratekit import (
     events,
 )
 from migratekit.errors import Violation
+from migratekit.finish import Gate, Leftovers
 from migratekit.formats import presets
 from migratekit.hashing import HashQueue
 from migratekit.management import Management
@@ -245,8 +246,13 @@ def finish() -> list[str | None]:
     Call what an operator calls.
     """
     progress: Progress = connection.progress()
-    if progress.remaining == 0 and progress.by_origin[Origin.LOGIN] > 0:
-        after: Connection = connection.cut_over()
+    gate: Gate = connection.gate(quiet_days=30)
+    print([reason.text for reason in (*gate.reasons, *gate.warnings)])
+    if gate.is_met and progress.by_origin[Origin.LOGIN] > 0:
+        kept: Leftovers = connection.keep_leftovers("reserve", progress=print)
+        connection.keep_leftovers("leave")  # type: ignore[arg-type]
+        print(kept.reserved, connection.lift_reservations())
+        after: Connection = connection.cut_over(leftovers="leave")
         since = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         return [user.email for user in after.users(migrated_since=since)]
     return [user.email for user in connection.users(origin=Origin.SIGN_UP)]
@@ -268,6 +274,8 @@ async def use_async() -> None:
         blocked: User = await door.block(user.id)
         await door.delete_user(blocked.id)
     progress: Progress = await door.progress()
+    kept: Leftovers = await door.keep_leftovers(progress=print)
+    print((await door.gate()).is_met, kept.loaded, await door.lift_reservations())
     door = await door.cut_over(force=progress.remaining is None)
 
 

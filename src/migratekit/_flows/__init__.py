@@ -15,12 +15,28 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from migratekit._flows import accounts, figures, passwords, reset, sign_up
+    from migratekit._flows import (
+        accounts,
+        figures,
+        gate,
+        leftovers,
+        passwords,
+        reset,
+        sign_up,
+    )
 
 
 # What is not needed for a login is imported when it is first asked for: it would be a
 # tenth of the time that `import migratekit` takes.
-__all__ = ["accounts", "figures", "passwords", "reset", "sign_up"]
+__all__ = [
+    "accounts",
+    "figures",
+    "gate",
+    "leftovers",
+    "passwords",
+    "reset",
+    "sign_up",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

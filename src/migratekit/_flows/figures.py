@@ -1,11 +1,11 @@
 """
-Who is stored, how far the migration is, and whether it may end.
+Who is stored, and how far the migration is.
 """
 
 import datetime as dt
 from collections.abc import Sequence
 
-from migratekit._flows.context import Context, ask_user, asked_for, tell
+from migratekit._flows.context import Context, ask_user, asked_for
 from migratekit._steps import (
     CheckRetired,
     CountSource,
@@ -13,12 +13,7 @@ from migratekit._steps import (
     FindUser,
     ListUsers,
 )
-from migratekit.errors import (
-    ConfigurationError,
-    CutOverRefusedError,
-    LegacyUnavailableError,
-)
-from migratekit.events import CutOver
+from migratekit.errors import ConfigurationError, LegacyUnavailableError
 from migratekit.models import (
     KeyKind,
     LedgerKey,
@@ -80,31 +75,23 @@ async def progress(_: Context) -> Progress:
     return await _progress(known)
 
 
-async def cut_over(ctx: Context, *, force: bool) -> None:
+async def remaining_users(*, force: bool) -> int | None:
     """
-    Make sure that the source may go.
+    Count who has not moved; None where nobody can tell.
 
     Raises:
-        migratekit.errors.CutOverRefusedError: If users remain, unless *force* is set.
         migratekit.errors.LegacyUnavailableError:
             If the source can count and does not answer, unless *force* is set.
 
-        migratekit.errors.ConfigurationError: If this is a rehearsal.
+        migratekit.errors.ConfigurationError:
+            If it can and the store cannot, unless *force* is set.
     """
-    ctx.check_writes()
     try:
         known = await CountSource()
     except LegacyUnavailableError:
         if not force:
             raise
-        known = None
-    remaining = await _remaining(known, force=force)
-    if remaining and not force:
-        raise CutOverRefusedError(remaining)
-    await tell(ctx, CutOver(remaining=remaining))
-
-
-async def _remaining(known: int | None, *, force: bool) -> int | None:
+        return None
     if known is None:
         return None
     try:

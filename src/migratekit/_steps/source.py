@@ -30,17 +30,24 @@ class _SourceStep(Step[R]):
     outside = True
 
     def failure(self, exc: Exception) -> MigrateKitError | None:
-        known = (
-            ConfigurationError,
-            ContractError,
-            LegacyUnavailableError,
-            UnusableHashError,
-        )
-        if isinstance(exc, known):
-            return exc
-        if isinstance(exc, MigrateKitError):
-            return ContractError(f"The source raised {whereabouts(exc)}.")
-        return LegacyUnavailableError(whereabouts(exc))
+        return failure_of_source(exc)
+
+
+def failure_of_source(exc: Exception) -> MigrateKitError:
+    """
+    Return what it means that a source has raised *exc*.
+    """
+    known = (
+        ConfigurationError,
+        ContractError,
+        LegacyUnavailableError,
+        UnusableHashError,
+    )
+    if isinstance(exc, known):
+        return exc
+    if isinstance(exc, MigrateKitError):
+        return ContractError(f"The source raised {whereabouts(exc)}.")
+    return LegacyUnavailableError(whereabouts(exc))
 
 
 class _PersonStep(_SourceStep[LegacyUser | None]):

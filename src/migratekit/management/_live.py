@@ -66,6 +66,27 @@ class LiveSettings:
         return f"<LiveSettings {self._connection_id}, version {version}>"
 
     @property
+    def store(self) -> SettingsStore:
+        """
+        Where they are kept.
+        """
+        return self._store
+
+    @property
+    def connection_id(self) -> str:
+        """
+        Whose settings they are.
+        """
+        return self._connection_id
+
+    @property
+    def interval(self) -> float:
+        """
+        Seconds between two looks into the store.
+        """
+        return self._interval
+
+    @property
     def version(self) -> int:
         """
         The version that is in force here.

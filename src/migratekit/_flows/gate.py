@@ -1,0 +1,226 @@
+"""
+Whether the source may go, and what stands in the way.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import attrs
+
+from migratekit._flows.context import Context
+from migratekit._steps import CountSource, CountUsers, IsCutOver, ReadDate
+from migratekit._steps.operators import FindListing, ReadTallies
+from migratekit.errors import ConfigurationError, LegacyUnavailableError
+from migratekit.finish import Gate, Reason
+from migratekit.models import Figures
+from migratekit.statistics import Tally
+
+
+MOST_DAYS: Final = 3660
+
+# Formats whose makers meant them to be slow, all of whose hashes are.  What is not
+# known to be slow counts as weak.
+_SLOW: Final = frozenset(
+    {
+        "argon2",
+        "argon2d",
+        "argon2i",
+        "argon2id",
+        "bcrypt",
+        "bcrypt_of_md5",
+        "bcrypt_of_sha1",
+        "bcrypt_of_sha256",
+        "bcrypt_of_sha512",
+        "bcrypt_pepper",
+        "crypt_scrypt7",
+        "firebase",
+        "generic_scrypt",
+        "gost_yescrypt",
+        "jenkins",
+        "ldap_bcrypt",
+        "passlib_bcrypt_sha256",
+        "phc_scrypt",
+        "sha256_crypt",
+        "sha512_crypt",
+        "wordpress_bcrypt",
+        "yescrypt",
+    }
+)
+
+
+@attrs.frozen
+class _Counted:
+    """
+    How often the source was asked, and how many moved by that.
+
+    *first* is the first of all days of which anything was counted.
+    """
+
+    first: dt.date
+    asked: int
+    moved: int
+
+
+@attrs.frozen(kw_only=True)
+class _Seen:
+    """
+    Everything that was found out.
+    """
+
+    known: int | None
+    answered: bool
+    can_list: bool
+    is_cut_over: bool
+    figures: Figures | None
+    quiet_days: int
+    since: dt.date
+    counted: _Counted | None
+
+    @property
+    def remaining(self) -> int | None:
+        if self.known is None or self.figures is None:
+            return None
+        return max(0, self.known - self.figures.moved)
+
+    @property
+    def weak_formats(self) -> dict[str, int]:
+        by_format = {} if self.figures is None else self.figures.by_format
+        weak = {
+            label: number
+            for label, number in by_format.items()
+            if label != "none" and _name_of(label) not in _SLOW
+        }
+        return dict(sorted(weak.items(), key=lambda item: (-item[1], item[0])))
+
+
+async def gate(_: Context, quiet_days: int) -> Gate:
+    """
+    Look at everything that tells whether the source may go.  Writes nothing.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If *quiet_days* is no such number.
+    """
+    if type(quiet_days) is not int or not 0 <= quiet_days <= MOST_DAYS:
+        raise ConfigurationError(f"quiet_days must be 0 to {MOST_DAYS}.")
+    today = (await ReadDate()).astimezone(dt.UTC).date()
+    # Today is one of them.
+    since = today - dt.timedelta(days=max(0, quiet_days - 1))
+    known, answered = await _count()
+    seen = _Seen(
+        known=known,
+        answered=answered,
+        can_list=await FindListing() is not None,
+        is_cut_over=await IsCutOver() is True,
+        figures=await _figures(),
+        quiet_days=quiet_days,
+        since=since,
+        counted=_counted(await ReadTallies(), since) if quiet_days else None,
+    )
+    return Gate(
+        known=known,
+        moved=None if seen.figures is None else seen.figures.moved,
+        remaining=seen.remaining,
+        weak_formats=seen.weak_formats,
+        quiet_days=quiet_days,
+        asked=None if seen.counted is None else seen.counted.asked,
+        moved_lately=None if seen.counted is None else seen.counted.moved,
+        reasons=tuple(_reasons(seen)),
+        warnings=tuple(_warnings(seen)),
+    )
+
+
+async def _count() -> tuple[int | None, bool]:
+    try:
+        return await CountSource(), True
+    except LegacyUnavailableError:
+        return None, False
+
+
+async def _figures() -> Figures | None:
+    try:
+        return await CountUsers()
+    except ConfigurationError:
+        # The store cannot count.
+        return None
+
+
+def _counted(tallies: Sequence[Tally], since: dt.date) -> _Counted | None:
+    if not tallies:
+        return None
+    sums = {"source.calls": 0, "login.moved": 0}
+    for tally in tallies:
+        if tally.name in sums and tally.day >= since:
+            sums[tally.name] += tally.count
+    asked, moved = sums.values()
+    return _Counted(min(tally.day for tally in tallies), asked, moved)
+
+
+def _reasons(seen: _Seen) -> Iterator[Reason]:
+    remaining, weak, counted = seen.remaining, seen.weak_formats, seen.counted
+    if remaining:
+        have = "users have" if remaining != 1 else "user has"
+        text = f"{remaining:,} {have} not moved yet."
+        yield Reason(code="users_remain", text=text, number=remaining)
+    if not seen.answered:
+        text = "The source did not answer: nobody knows how many have not moved."
+        yield Reason(code="source_unavailable", text=text)
+    if weak:
+        number = sum(weak.values())
+        hashes = "hashes are" if number != 1 else "hash is"
+        listed = ", ".join(f"{label} ({count:,})" for label, count in weak.items())
+        text = f"{number:,} stored {hashes} quick to guess, or may be: {listed}."
+        yield Reason(code="weak_hashes", text=text, number=number)
+    if counted is not None and counted.asked and not seen.is_cut_over:
+        text = (
+            f"The source was asked {_times(counted.asked)} "
+            f"{_within(seen.quiet_days)}, and {_users(counted.moved)} moved by that."
+        )
+        yield Reason(code="source_asked", text=text, number=counted.asked)
+
+
+def _warnings(seen: _Seen) -> Iterator[Reason]:
+    if seen.figures is None:
+        text = "The store cannot count: nobody knows how many have moved."
+        yield Reason(code="store_cannot_count", text=text)
+    if seen.is_cut_over:
+        return
+    if seen.known is None and seen.answered:
+        text = "The source cannot count: nobody knows how many have not moved."
+        yield Reason(code="source_cannot_count", text=text)
+    if not seen.can_list:
+        text = (
+            "The source cannot list its users: who has not moved can be neither "
+            "loaded nor reserved."
+        )
+        yield Reason(code="source_cannot_list", text=text)
+    if not seen.quiet_days:
+        return
+    if seen.counted is None:
+        text = (
+            "Nobody counts how often the source is asked: a StatisticsRecorder "
+            "among the listeners of the connection does."
+        )
+        yield Reason(code="calls_not_counted", text=text)
+    elif seen.counted.first > seen.since:
+        text = f"It is counted only since {seen.counted.first} who asks the source."
+        yield Reason(code="calls_counted_since", text=text)
+
+
+def _name_of(label: str) -> str:
+    """
+    Return the name of a format, of its label with a cost or something wrapped.
+    """
+    return label.partition(" ")[0].partition("(")[0]
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
+
+
+def _users(number: int) -> str:
+    return "1 user" if number == 1 else f"{number:,} users"
+
+
+def _within(days: int) -> str:
+    return "today" if days == 1 else f"in the last {days} days"

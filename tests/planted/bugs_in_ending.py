@@ -1,0 +1,65 @@
+"""
+Bugs of what becomes of those who have not moved when the source goes.
+"""
+
+from bug import Bug
+
+
+ENDING = "_ending.py"
+GATE = "_flows/gate.py"
+LEFTOVERS = "_flows/leftovers.py"
+
+BUGS = (
+    Bug(
+        "who is loaded at the end keeps the hash that the source has",
+        "1",
+        ENDING,
+        "        return attrs.evolve(row, password=None)\n",
+        "        return row\n",
+        ("tests/test_leftovers.py::test_hashes_are_not_kept",),
+    ),
+    Bug(
+        "who cannot be loaded is not reserved",
+        "§ 9",
+        LEFTOVERS,
+        "    if wanted:\n        await _reserve(wanted)\n",
+        "    if wanted and leftovers == 'reserve':\n        await _reserve(wanted)\n",
+        (
+            "tests/test_leftovers.py::test_load_what_cannot_be",
+            "tests/test_leftovers_laws.py::test_cut_over",
+        ),
+    ),
+    Bug(
+        "usernames are not reserved",
+        "§ 9",
+        LEFTOVERS,
+        "    names = ((KeyKind.EMAIL, record.email), (KeyKind.USERNAME, record.username))",
+        "    names = ((KeyKind.EMAIL, record.email),)",
+        ("tests/test_leftovers_laws.py::test_cut_over",),
+    ),
+    Bug(
+        "reservations are lifted although there is no source",
+        "§ 9",
+        LEFTOVERS,
+        "    if not force and await IsCutOver() is True:\n",
+        "    if False:\n",
+        ("tests/test_leftovers.py::test_lift_without_source",),
+    ),
+    Bug(
+        "somebody who is neither loaded nor reserved keeps nobody from cutting over",
+        "§ 9",
+        ENDING,
+        "            kept = self.keep_leftovers(decision.how)\n"
+        "            if kept.unreadable and not force:\n",
+        "            kept = self.keep_leftovers(decision.how)\n            if False:\n",
+        ("tests/test_leftovers.py::test_unreadable",),
+    ),
+    Bug(
+        "users who remain are no reason to keep the source",
+        "§ 9",
+        GATE,
+        "    if remaining:\n",
+        "    if not remaining:\n",
+        ("tests/test_gate.py::test_users_remain",),
+    ),
+)
