@@ -132,6 +132,7 @@ def services(session: nox.Session) -> None:
         "tests/management",
         "tests/cli/test_cli_schema.py",
         "tests/cli/test_cli_scale.py",
+        "tests/cli/test_cli_fleet.py",
         "tests/report/test_report_browser.py",
     )
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
@@ -289,7 +290,7 @@ def faults(session: nox.Session) -> None:
 @nox.session
 def cli(session: nox.Session) -> None:
     """
-    Move 100,000 users by the command line, and interrupt it.
+    Move 100,000 users by the command line, or cut them off, and interrupt it.
     """
     session.install("-e", EXTRAS, *_group("tests"), *_group("drivers"))
     session.env["MIGRATEKIT_CLI_USERS"] = "100000"

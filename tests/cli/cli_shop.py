@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from migratekit import AsyncConnection, Connection
 from migratekit.formats import presets
 from migratekit.formats.hasher import LegacyHasher
+from migratekit.management import Management
 from migratekit.passwords import Argon2Hasher
 from migratekit.sources import NoopSource
 from migratekit.sources.sql import SQLSource
@@ -48,20 +49,20 @@ def make_legacy(people):
         legacy.commit()
 
 
-SOURCE = (
-    SQLSource(
-        "sqlite:///legacy.db",
-        f"SELECT {COLUMNS} FROM people WHERE lower(email) = :canonical",
-        format=presets.raw_sha1(),
-    )
-    .with_count("SELECT count(*) FROM people")
-    .with_listing(f"SELECT {COLUMNS} FROM people ORDER BY id")
-)
+UNLISTED = SQLSource(
+    "sqlite:///legacy.db",
+    f"SELECT {COLUMNS} FROM people WHERE lower(email) = :canonical",
+    format=presets.raw_sha1(),
+).with_count("SELECT count(*) FROM people")
+SOURCE = UNLISTED.with_listing(f"SELECT {COLUMNS} FROM people ORDER BY id")
 OPTIONS = {
     "source_name": "shop",
     "hasher": LegacyHasher(CHEAPEST, presets.raw_sha1()),
     "secret_key": "a secret key of the shop",
 }
+
+
+OPENED = []
 
 
 def make_connection():
@@ -78,6 +79,34 @@ def make_async_connection():
     return AsyncConnection(AsyncSQLStore(ASYNC_STORE), SOURCE, **OPTIONS)
 
 
+def make_unlisted():
+    return Connection(SQLStore(STORE), UNLISTED, **OPTIONS)
+
+
+def make_sourceless():
+    return Connection(SQLStore(STORE), NoopSource(), **OPTIONS)
+
+
+def make_plain():
+    """
+    A connection whose store has no ability.
+    """
+    names = ("find", "get", "create", "replace", "delete", "retired")
+    store = SQLStore(STORE)
+    plain = SimpleNamespace(**{name: getattr(store, name) for name in names})
+    return Connection(plain, SOURCE, **OPTIONS)
+
+
+def make_live():
+    """
+    A connection that follows settings in its store.
+    """
+    store = SQLStore(STORE)
+    live = Management(store).live("con_shop", interval=0.02)
+    OPENED.extend((live, store))
+    return Connection(store, SOURCE, settings=live, **OPTIONS)
+
+
 def __getattr__(name):
     # Not at once, because a driver for it takes as long to import as all the rest.
     if name == "async_connection":
@@ -92,5 +121,7 @@ number = 42
 
 
 def close():
+    for opened in OPENED:
+        opened.close()
     connection.store.close()
     SOURCE.close()

@@ -5,6 +5,7 @@ A whole migration by the command line: of 1,000 users, or of as many as
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -150,3 +151,30 @@ def test_migration(variables):
     code, _ = ran(variables, "report", "page.html")
     page = Path("page.html").read_text(encoding="utf-8")
     assert (0, True) == (code, f'value="{USERS}" data-figure="moved"' in page)
+
+
+def test_cut_over(variables):
+    """
+    Everybody is reserved, and set free again; then loaded, with an interruption.
+    """
+    code, out = ran(variables, "cut-over", "--force", "--leftovers", "reserve")
+    assert (0, True) == (code, f" {USERS:,} reserved." in out)
+    code, out = ran(variables, "cut-over", "--undo")
+    assert (0, f"{2 * USERS:,} reservations were lifted.\n") == (code, out)
+
+    if USERS > FEW:
+        options = ("--app", "shop:connection", "cut-over", "--force", "--yes")
+        with Terminal(*options, columns=100, **variables) as terminal:
+            terminal.expect("[1-9]%")
+            terminal.interrupt()
+            assert 130 == terminal.finish()
+        assert "Interrupted, and not cut over." in terminal.text
+        code, out = ran(variables, "cut-over", "--force", "--dry-run")
+        remaining = int(re.search(r"WRONG +([\d,]+) users", out)[1].replace(",", ""))
+        assert (1, 0) == (code, remaining % 1000)
+        assert 0 < remaining < USERS
+
+    code, out = ran(variables, "cut-over", "--force")
+    assert (0, True) == (code, "0 reserved." in out)
+    code, out = ran(variables, "cut-over")
+    assert (0, True) == (code, "Nobody remains" in out)

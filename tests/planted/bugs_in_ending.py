@@ -6,6 +6,7 @@ from bug import Bug
 
 
 ENDING = "_ending.py"
+COMMAND = "cli/cut_over.py"
 GATE = "_flows/gate.py"
 LEFTOVERS = "_flows/leftovers.py"
 
@@ -61,5 +62,13 @@ BUGS = (
         "    if remaining:\n",
         "    if not remaining:\n",
         ("tests/test_gate.py::test_users_remain",),
+    ),
+    Bug(
+        "on the way back, reservations are lifted before all workers follow",
+        "§ 9",
+        COMMAND,
+        "        fleet.settle()\n",
+        "        pass\n",
+        ("tests/cli/test_cli_cut_over.py::test_undo_in_order",),
     ),
 )

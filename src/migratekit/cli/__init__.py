@@ -12,6 +12,7 @@ from typing import Final
 
 from migratekit.cli import (
     check,
+    cut_over,
     demo,
     export_remaining,
     import_users,
@@ -36,6 +37,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     users.COMMAND,
     import_users.COMMAND,
     export_remaining.COMMAND,
+    cut_over.COMMAND,
     schema.COMMAND,
     demo.COMMAND,
 )
