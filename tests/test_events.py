@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migratekit import events
+from migratekit._steps.world import log_listener_failure
 from migratekit.errors import InvalidCredentialsError
 from migratekit.events import (
     Event,
@@ -22,7 +23,6 @@ from migratekit.events import (
     RuleFailed,
     UserMigrated,
     log_event,
-    log_listener_failure,
     printable,
 )
 from migratekit.models import Origin
@@ -38,6 +38,7 @@ LOUD = {
     "CutOver": logging.WARNING,
     "LeftoversKept": logging.WARNING,
     "ReservationsLifted": logging.WARNING,
+    "StrategySwitched": logging.WARNING,
     "SourceSuspended": logging.ERROR,
     "SourceResumed": logging.WARNING,
     "AttemptsThrottled": logging.WARNING,

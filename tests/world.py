@@ -251,9 +251,12 @@ def _watched(name):
 
 READS = ("find", "get", "retired")
 WRITES = ("create", "create_many", "replace", "delete", "readmit", "bind_source")
-ENDING = ("reserve", "reserve_many", "reservations", "lift_reservations", "tallies")
+ABILITIES = (
+    *("list_users", "figures", "retired_many", "tallies", "add_tallies"),
+    *("reserve", "reserve_many", "lift_reservations", "reservations"),
+)
 
-for _name in (*READS, *WRITES, *ENDING, "list_users", "figures", "add_tallies"):
+for _name in (*READS, *WRITES, *ABILITIES):
     _sync, _async = _watched(_name)
     setattr(WatchedStore, _name, _sync)
     setattr(AsyncWatchedStore, _name, _async)

@@ -133,6 +133,10 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
         "authz_fail:,rule",
         "A rule failed, and the login was denied: {detail}",
     ),
+    events.StrategySwitched: (
+        "user_updated:,,strategy_version",
+        "Users were rewritten for strategy version 2: {rewritten}, all but {left}",
+    ),
     events.CutOver: (
         "authz_admin:,cut_over",
         "The source was cut off; users who had not moved: {remaining}",

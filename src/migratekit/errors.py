@@ -236,13 +236,31 @@ class UnusableHashError(MigrateKitError):
     A stored hash is malformed, of no declared format, or over a cost ceiling.
 
     *masked* shows the kind of hash and nothing of its digest; *detail* says what is
-    wrong.
+    wrong.  *over_ceiling* is true of one that was judged without a password, and of
+    which only the cost is.
     """
 
-    def __init__(self, masked: str, detail: str) -> None:
+    def __init__(self, masked: str, detail: str, *, over_ceiling: bool = False) -> None:
         super().__init__(_sentence(f"The stored hash {masked} cannot be used", detail))
         self.masked = masked
         self.detail = detail
+        self.over_ceiling = over_ceiling
+
+
+class SwitchRefusedError(MigrateKitError):
+    """
+    Stored users cannot be compared by strategy version 2 as they are.  *findings* is
+    how much stands against it; nothing was written.
+    """
+
+    status_hint = 409
+
+    def __init__(self, findings: int) -> None:
+        super().__init__(
+            f"The stored users do not fit strategy version 2: {findings} findings.  "
+            "migratekit preflight --stored lists them."
+        )
+        self.findings = findings
 
 
 class CutOverRefusedError(MigrateKitError):

@@ -355,6 +355,22 @@ class RuleFailed(Event):
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
+class StrategySwitched(Event):
+    """
+    All stored users were brought into the form of strategy version 2, but for *left*.
+
+    *rewritten* is how many users were written, and *reserved* how many keys were
+    reserved in that form, too.
+    """
+
+    level = _WARNING
+
+    rewritten: int
+    reserved: int
+    left: int
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class CutOver(Event):
     """
     The source was replaced by a no-op.
@@ -434,13 +450,6 @@ def log_event(event: Event) -> None:
         text,
         extra={"migratekit": {"event": name, **fields}},
     )
-
-
-def log_listener_failure(event: Event, detail: str) -> None:
-    """
-    Log that a listener failed at *detail*, so that nothing else has to.
-    """
-    _logger().error("A listener failed to take %s: %s", type(event).__name__, detail)
 
 
 def _logger() -> "Logger":

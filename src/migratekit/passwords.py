@@ -151,7 +151,8 @@ class Argon2Hasher(Shown):
         masked = _masked(stored.text)
         # Nothing secret stays in the frame of the traceback.
         del stored
-        raise UnusableHashError(masked, detail)
+        over = detail in {_TOO_MUCH, _TOO_WIDE}
+        raise UnusableHashError(masked, detail, over_ceiling=over)
 
     def _answer(self, password: str, encoded: str) -> bool | str:
         detail = _unusable(encoded)
@@ -171,11 +172,15 @@ class Argon2Hasher(Shown):
             return None
 
 
+_TOO_MUCH: Final = "it costs too much memory"
+_TOO_WIDE: Final = "it has too many lanes"
+
+
 def _over_ceiling(memory: int, passes: int, lanes: int) -> str | None:
     if memory > _KIB_PER_GIB or memory * passes > 4 * _KIB_PER_GIB:
-        return "it costs too much memory"
+        return _TOO_MUCH
     if lanes > 16:
-        return "it has too many lanes"
+        return _TOO_WIDE
     return None
 
 

@@ -216,7 +216,6 @@ def test_whole_file(tmp_path):
 
     with whole_file(str(path)) as out:
         out.write("new")
-        out.flush()
         assert "old" == path.read_text()
         assert 2 == len(list(tmp_path.iterdir()))
 
@@ -225,10 +224,10 @@ def test_whole_file(tmp_path):
     assert 0o600 == path.stat().st_mode & 0o777
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, ConnectionError])
 def test_half_a_file(tmp_path, error):
     """
-    What breaks off leaves nothing.
+    What breaks off leaves nothing, and is told as what it is.
     """
 
     def write():
@@ -253,15 +252,21 @@ def test_nowhere(tmp_path):
         raise AssertionError
 
 
-def test_full(tmp_path):
+def test_full(tmp_path, monkeypatch):
     """
     So is one that cannot be written to the end.
     """
+
+    def fail(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+
     with (
         pytest.raises(CommandError, match=r"cannot be written: No space left"),
-        whole_file(str(tmp_path / "file")),
+        whole_file(str(tmp_path / "file")) as out,
     ):
-        raise OSError(28, "No space left on device")
+        out.write("much")
 
     assert [] == list(tmp_path.iterdir())
 

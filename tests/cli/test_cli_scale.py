@@ -12,12 +12,16 @@ import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import attrs
 import pytest
 from cli_terminal import Terminal, environment
 from sqlalchemy import create_engine
 
+from migratekit import Connection, MigrationPolicy
 from migratekit.cli import main
+from migratekit.models import NewUser
 from migratekit.stores.sql import SQLStore, metadata
+from migratekit.validation import canonical
 
 
 FEW = 1000
@@ -109,6 +113,8 @@ def test_migration(variables):
     with Path("left.jsonl").open() as file:
         assert sum(1 for _ in file) == USERS
 
+    assert (USERS, 0) == surveyed(variables)
+
     code, out = ran(variables, "import", "left.jsonl", "--dry-run", "--json")
     assert (0, USERS) == (code, json.loads(out)["inserted"])
 
@@ -136,6 +142,14 @@ def test_migration(variables):
     }
     code, out = ran(variables, "users")
     assert (0, USERS + 1) == (code, out.count("\n"))
+
+    assert (0, USERS) == surveyed(variables)
+    code, out = ran(variables, "preflight", "--stored", "--json")
+    assert (0, USERS, 0) == (
+        code,
+        json.loads(out)["users"],
+        json.loads(out)["differing"],
+    )
 
     code, out = ran(variables, "export-remaining", "none.jsonl")
     assert (0, "") == (code, Path("none.jsonl").read_text())
@@ -178,3 +192,56 @@ def test_cut_over(variables):
     assert (0, True) == (code, "0 reserved." in out)
     code, out = ran(variables, "cut-over")
     assert (0, True) == (code, "Nobody remains" in out)
+
+
+def surveyed(variables):
+    """
+    Return how many would move, and how many have moved.
+    """
+    code, out = ran(variables, "preflight", "--json")
+    report = json.loads(out)
+    assert (0, USERS, {}) == (code, report["users"], report["codes"])
+    return report["movable_by_import"], report["moved"]
+
+
+def test_switch(variables, shop):
+    """
+    All users are brought from strategy version 1 to 2, with a twin in the way at first.
+    """
+    url = (variables or {}).get("SHOP_STORE", shop.module.STORE)
+    with SQLStore(url) as store:
+        fill(store, shop)
+        twin = store.find(canonical("User0@example.com", strategy_version=1))
+        user = attrs.evolve(
+            twin.user, id="twin", legacy_id=None, email="user0@example.com"
+        )
+        store.create(NewUser(user, None))
+
+        assert (1, 2) == findings(variables)
+        code, out = ran(variables, "switch-strategy", "--json")
+        assert (1, True) == (code, json.loads(out)["refused"])
+        store.delete(store.get("twin"))
+
+    assert (0, 0) == findings(variables)
+    code, out = ran(variables, "switch-strategy", "--json")
+    assert (0, USERS // 100) == (code, json.loads(out)["rewritten"])
+    code, out = ran(variables, "switch-strategy", "--json")
+    assert (0, 0) == (code, json.loads(out)["rewritten"])
+
+
+def fill(store, shop):
+    """
+    Store all customers as version 1 does, one in a hundred of them with a capital.
+    """
+    rows = (
+        row if number % 100 == 0 else attrs.evolve(row, email=row.email.lower())
+        for number, row in enumerate(shop.module.SOURCE.iter_users())
+    )
+    policy = MigrationPolicy(strategy_version=1)
+    old = Connection(store, shop.module.SOURCE, **shop.module.OPTIONS, policy=policy)
+    old.import_users(rows)
+
+
+def findings(variables):
+    code, out = ran(variables, "preflight", "--stored", "--json")
+    return code, sum(json.loads(out)["codes"].values())

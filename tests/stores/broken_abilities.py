@@ -83,6 +83,45 @@ class ReservesHalf(MemoryStore):
             super().reserve_many([row])
 
 
+class LooksUpAnyKind(MemoryStore):
+    """
+    Looks many keys up by their values.
+    """
+
+    breaks = ("test_retired_many_of_each_kind",)
+
+    def retired_many(self, keys):
+        rows = {key.value: row for key, row in self._ledger.items()}
+        return [rows.get(key.value) for key in keys]
+
+
+class LooksUpEachOnce(MemoryStore):
+    """
+    Returns a row for each key, however often it is asked for.
+    """
+
+    breaks = ("test_retired_many", "test_retired_many_of_each_kind")
+
+    def retired_many(self, keys):
+        return super().retired_many([*dict.fromkeys(keys)])
+
+
+class LooksUpInAnyCase(MemoryStore):
+    """
+    Looks many keys up as a collation does.
+    """
+
+    breaks = ("test_retired_many",)
+
+    def retired_many(self, keys):
+        rows = {key.value.lower(): row for key, row in self._ledger.items()}
+        found = [rows.get(key.value.lower()) for key in keys]
+        return [
+            row if row is not None and row.key.kind is key.kind else None
+            for row, key in zip(found, keys, strict=True)
+        ]
+
+
 class LiftsNothing(MemoryStore):
     """
     Counts what it was to lift.

@@ -34,6 +34,7 @@ from migratekit.management import Management
 from migratekit.models import Origin, PasswordChange, Progress
 from migratekit.password_rules import PasswordRules, common_passwords
 from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
+from migratekit.preflight import Finding, preflight, preflight_stored
 from migratekit.protocols import CountableSource, EventSink, Rule
 from migratekit.recorder import StatisticsRecorder
 from migratekit.settings import SettingsStore
@@ -44,6 +45,7 @@ from migratekit.statistics import StatisticsStore
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
 from migratekit.stores.sql import SQLStore
+from migratekit.switching import switch_strategy
 from migratekit.testing import (
     CHEAPEST,
     KnownUser,
@@ -296,6 +298,34 @@ def follow() -> float:
     Connection(store, source, settings=management)  # type: ignore[arg-type]
     live.close()
     return live.age()
+
+
+def survey() -> list[str]:
+    """
+    Look before anybody moves, and switch the strategy version.
+    """
+    found: list[str] = []
+
+    def note(finding: Finding) -> None:
+        found.append(f"{finding.line} {finding.user_id} {finding.code}")
+
+    report = preflight(connection, on_finding=note, progress=print)
+    stored = preflight_stored(connection, on_finding=note)
+    switched = switch_strategy(connection, dry_run=True, deploy=lambda: None)
+    labels = [kind.format for kind in report.formats if kind.weak]
+    return [*found, *labels, *stored.codes, str(switched.left + report.users)]
+
+
+async def survey_async() -> int:
+    """
+    The same behind an async connection.
+    """
+    door = AsyncConnection(async_store, async_source)
+    later = await preflight(door, rows=lambda: ())
+    stored = await preflight_stored(door)
+    switched = await switch_strategy(door, deploy=survey_async)
+    print(preflight(door).users)  # type: ignore[attr-defined]
+    return later.users + stored.users + switched.rewritten
 
 
 async def mistake() -> None:

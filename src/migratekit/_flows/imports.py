@@ -90,7 +90,8 @@ async def import_chunk(
     if len(records) + len(unread) < len(rows):
         raise ContractError("A row of an import is no ImportRecord.")
 
-    users, misfits = await _examined(ctx, chunk, records)
+    everybody, misfits = await examined(ctx, chunk, records)
+    users = {p: user for p, user in everybody.items() if p not in misfits}
     new, unusable = await _admitted(chunk, records, users, wrapping)
     outcomes = zip(new, await _create([*new.values()]), strict=True)
     refused = {p: error for p, error in outcomes if error is not None}
@@ -121,11 +122,11 @@ async def import_chunk(
     return Outcome(report, next(iter(conflicts.values()), None))
 
 
-async def _examined(
+async def examined(
     ctx: Context, chunk: Chunk, records: Mapping[int, ImportRecord]
 ) -> tuple[Users, Problems]:
     """
-    Return the users in canonical form, and what is wrong with the others.
+    Return all users in canonical form, and what is wrong with some of them.
     """
     now = await ReadDate()
     ids = await MakeIds(len(records))
@@ -140,10 +141,10 @@ async def _examined(
         )
         for record, user_id in zip(records.values(), ids, strict=True)
     ]
-    examined = await ExamineAll(drafts, ctx.policy)
+    answers = await ExamineAll(drafts, ctx.policy)
     users: dict[int, User] = {}
     problems: dict[int, list[RowError]] = {}
-    for (position, record), answer in zip(records.items(), examined, strict=True):
+    for (position, record), answer in zip(records.items(), answers, strict=True):
         found = [
             codes.violation_error(chunk.line(position), violation)
             for violation in answer.violations
@@ -154,8 +155,7 @@ async def _examined(
         ]
         if found:
             problems[position] = found
-        else:
-            users[position] = answer.user
+        users[position] = answer.user
     return users, problems
 
 

@@ -13,7 +13,7 @@ import attrs
 
 from migratekit._steps.step import Ports, Step, expect, whereabouts
 from migratekit.errors import AccessDeniedError, MigrateKitError
-from migratekit.events import Event, log_listener_failure
+from migratekit.events import Event
 from migratekit.models import Authenticated
 from migratekit.protocols import EventSink, Rule
 
@@ -94,3 +94,13 @@ class AskRule(Step[str | None]):
         if isinstance(exc, AccessDeniedError):
             return exc
         return super().failure(exc)
+
+
+def log_listener_failure(event: Event, detail: str) -> None:
+    """
+    Log that a listener failed at *detail*, so that nothing else has to.
+    """
+    import logging  # noqa: PLC0415 -- longer than all the events
+
+    told = "A listener failed to take %s: %s"
+    logging.getLogger("migratekit").error(told, type(event).__name__, detail)

@@ -16,9 +16,11 @@ from migratekit.cli import (
     demo,
     export_remaining,
     import_users,
+    preflight,
     report,
     schema,
     status,
+    switch_strategy,
     users,
 )
 from migratekit.cli._command import Call, Command
@@ -32,6 +34,7 @@ __all__ = ["COMMANDS", "main"]
 # In the order in which ``migratekit --help`` lists them.
 COMMANDS: Final[tuple[Command, ...]] = (
     check.COMMAND,
+    preflight.COMMAND,
     status.COMMAND,
     report.COMMAND,
     users.COMMAND,
@@ -39,6 +42,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     export_remaining.COMMAND,
     cut_over.COMMAND,
     schema.COMMAND,
+    switch_strategy.COMMAND,
     demo.COMMAND,
 )
 

@@ -155,7 +155,8 @@ class Format:
             masked, detail = mask(stored.text), check.detail
             # Nothing secret stays in the frame of the traceback.
             del stored
-            raise UnusableHashError(masked, detail)
+            # Of what costs too much alone the format is known.
+            raise UnusableHashError(masked, detail, over_ceiling=check.known)
         return check if isinstance(check, Derivation) else None
 
     def digests(self, password: str, derivation: Derivation, /) -> list[bytes] | None:

@@ -235,6 +235,18 @@ class BulkReservingStore(Protocol):
 
 
 @runtime_checkable
+class LookupStore(Protocol):
+    """
+    A store that can look up many keys of its ledger at once.
+    """
+
+    def retired_many(self, keys: Sequence[LedgerKey], /) -> Sequence[Retirement | None]:
+        """
+        Return what `UserStore.retired()` would for each of *keys*, in their order.
+        """
+
+
+@runtime_checkable
 class BulkStore(Protocol):
     """
     A store that can create many users at once.

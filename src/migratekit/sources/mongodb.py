@@ -123,9 +123,7 @@ class _Mongo:
     _fields: Mapping[str, str] = attrs.field(
         alias="fields", kw_only=True, converter=dict
     )
-    _format: formats.LegacyFormat = attrs.field(
-        converter=formats.resolve, alias="format", kw_only=True
-    )
+    format: formats.LegacyFormat = attrs.field(converter=formats.resolve, kw_only=True)
     _only: Document = attrs.field(
         factory=dict, converter=dict, alias="only", kw_only=True
     )
@@ -191,7 +189,7 @@ class _Mongo:
         user = user_of(row)
         if not is_asked(user, identifier):
             return None
-        return user if formats.verify(self._format, password, stored) else None
+        return user if formats.verify(self.format, password, stored) else None
 
     def _record(self, document: Document, number: int) -> ImportRecord | RowError:
         try:

@@ -124,9 +124,7 @@ class SQLSource:
 
     _database: LegacyDatabase = attrs.field(converter=opened, alias="url_or_engine")
     _query: _Query = attrs.field(converter=_finding, alias="query")
-    _format: formats.LegacyFormat = attrs.field(
-        converter=formats.resolve, alias="format", kw_only=True
-    )
+    format: formats.LegacyFormat = attrs.field(converter=formats.resolve, kw_only=True)
     _columns: Columns = attrs.field(
         default=None, converter=columns_of, alias="columns", kw_only=True
     )
@@ -150,7 +148,7 @@ class SQLSource:
         stored = None if row is None else hash_of(row)
         if row is None or stored is None:
             return None
-        if formats.verify(self._format, password, stored) is not True:
+        if formats.verify(self.format, password, stored) is not True:
             return None
         return _asked_for(row, identifier)
 
@@ -223,7 +221,7 @@ class SQLSource:
         return kind(
             self._database,
             self._query,
-            format=self._format,
+            format=self.format,
             columns=self._columns,
             more=more,
         )

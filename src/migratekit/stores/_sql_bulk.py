@@ -41,7 +41,7 @@ from migratekit.stores._batches import (
     candidates,
     judged,
 )
-from migratekit.stores._rules import retired_at
+from migratekit.stores._rules import is_storable, retired_at
 from migratekit.stores._sql_copy import can_copy, insert_rows, insert_with_keys
 from migratekit.stores._sql_operations import create
 from migratekit.stores._sql_rows import (
@@ -50,6 +50,7 @@ from migratekit.stores._sql_rows import (
     is_key,
     ledger_values,
     place_of,
+    retirement_of,
     rows_having,
     rows_of,
     sameness,
@@ -96,6 +97,24 @@ def create_many(connection: Connection, new: Sequence[NewUser]) -> list[Outcome]
             return outcomes
         known = transact(connection, lambda connection: _known(connection, batch))
     return [_created_alone(connection, candidate.new) for candidate in batch]
+
+
+def retired_many(
+    connection: Connection, keys: Sequence[LedgerKey]
+) -> list[Retirement | None]:
+    """
+    See `migratekit.protocols.LookupStore.retired_many()`.
+    """
+    found: dict[LedgerKey, Retirement] = {}
+    wanted = [key for key in dict.fromkeys(keys) if is_storable(key.value)]
+    for kind in KINDS:
+        statement = select(ledger).where(ledger.c.kind == kind.value)
+        values = [key.value for key in wanted if key.kind is kind]
+        for row in rows_having(connection, statement, ledger.c.value, values):
+            retirement = retirement_of(row)
+            found[retirement.key] = retirement
+    # To some collations, binary ones included, trailing blanks are nothing.
+    return [found.get(key) for key in keys]
 
 
 def _are_stored(

@@ -46,7 +46,7 @@ from migratekit.stores import _sql_operations as operations
 from migratekit.stores import _sql_settings as settings
 from migratekit.stores import _sql_statistics as statistics
 from migratekit.stores._batches import Outcome
-from migratekit.stores._sql_bulk import create_many
+from migratekit.stores._sql_bulk import create_many, retired_many
 from migratekit.stores._sql_engine import (
     check_engine,
     described,
@@ -194,6 +194,14 @@ class AsyncSQLStore:
         See `migratekit.protocols.UserStore.retired()`.
         """
         return await self._read(operations.retired, key)
+
+    async def retired_many(
+        self, keys: Sequence[LedgerKey], /
+    ) -> Sequence[Retirement | None]:
+        """
+        See `migratekit.protocols.LookupStore.retired_many()`.
+        """
+        return await self._read(retired_many, keys)
 
     async def bind_source(self, source_name: str, /) -> None:
         """

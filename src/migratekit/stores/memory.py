@@ -132,6 +132,13 @@ class MemoryStore:
         with self._lock:
             return self._ledger.get(key)
 
+    def retired_many(self, keys: Sequence[LedgerKey], /) -> Sequence[Retirement | None]:
+        """
+        See `migratekit.protocols.LookupStore.retired_many()`.
+        """
+        with self._lock:
+            return [self._ledger.get(key) for key in keys]
+
     def bind_source(self, source_name: str, /) -> None:
         """
         See `migratekit.protocols.BindableStore.bind_source()`.

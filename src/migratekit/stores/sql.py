@@ -42,7 +42,7 @@ from migratekit.stores import _sql_operations as operations
 from migratekit.stores import _sql_settings as settings
 from migratekit.stores import _sql_statistics as statistics
 from migratekit.stores._batches import Outcome
-from migratekit.stores._sql_bulk import create_many
+from migratekit.stores._sql_bulk import create_many, retired_many
 from migratekit.stores._sql_engine import (
     check_engine,
     described,
@@ -181,6 +181,12 @@ class SQLStore:
         See `migratekit.protocols.UserStore.retired()`.
         """
         return self._read(operations.retired, key)
+
+    def retired_many(self, keys: Sequence[LedgerKey], /) -> Sequence[Retirement | None]:
+        """
+        See `migratekit.protocols.LookupStore.retired_many()`.
+        """
+        return self._read(retired_many, keys)
 
     def bind_source(self, source_name: str, /) -> None:
         """

@@ -22,6 +22,7 @@ pytest.register_assert_rewrite(
     "migratekit.testing._store_ledger",
     "migratekit.testing._store_people",
     "migratekit.testing._store_races",
+    "migratekit.testing._store_reservations",
     "migratekit.testing._store_settings",
     "migratekit.testing._store_statistics",
 )

@@ -34,6 +34,7 @@ from migratekit.testing._store_people import (
     somebody,
 )
 from migratekit.testing._store_races import RaceScenarios
+from migratekit.testing._store_reservations import ReservationScenarios
 from migratekit.testing._store_settings import SettingsScenarios
 from migratekit.testing._store_statistics import StatisticsScenarios
 
@@ -81,6 +82,7 @@ _EVERYTHING = User(
 class UserStoreContract(
     LedgerScenarios,
     AbilityScenarios,
+    ReservationScenarios,
     BulkScenarios,
     CheckScenarios,
     SettingsScenarios,
