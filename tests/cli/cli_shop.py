@@ -93,6 +93,7 @@ def make_plain():
     """
     names = ("find", "get", "create", "replace", "delete", "retired")
     store = SQLStore(STORE)
+    OPENED.append(store)
     plain = SimpleNamespace(**{name: getattr(store, name) for name in names})
     return Connection(plain, SOURCE, **OPTIONS)
 

@@ -10,6 +10,7 @@ from migratekit import AsyncConnection, Connection
 from migratekit.cli import _application
 from migratekit.cli._application import load
 from migratekit.cli._errors import CommandError
+from migratekit.management import LiveSettings, Management
 from migratekit.stores.sql import SQLStore
 
 
@@ -97,6 +98,28 @@ def test_whose_it_is(shop, monkeypatch, name, expected):
         assert [] == closed
 
     assert expected == closed
+
+
+def test_settings(shop, monkeypatch):
+    """
+    What looks into the store is closed before it.
+    """
+    management = Management(shop.connection.store, actor="ops")
+    management.create("con_shop", {"options": {"strategy_version": 2}})
+    closed = []
+    for kind in (LiveSettings, SQLStore):
+        original = kind.close
+
+        def close(self, original=original):
+            closed.append(type(self))
+            original(self)
+
+        monkeypatch.setattr(kind, "close", close)
+
+    with load("shop:make_live"):
+        assert [] == closed
+
+    assert [LiveSettings, SQLStore] == closed
 
 
 # --- What may be wrong with it ---------------------------------------------------

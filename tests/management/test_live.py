@@ -311,6 +311,31 @@ def test_close(real, faulty):
     assert [] == threads()
 
 
+def test_close_waits(real, faulty):
+    """
+    When they are closed, nobody looks into the store any more.
+    """
+    began, may_end, look = threading.Event(), threading.Event(), faulty.settings
+
+    def wait(connection_id):
+        began.set()
+        may_end.wait(LONG)
+        return look(connection_id)
+
+    real.current()
+    faulty.settings = wait
+    real.current()
+    assert began.wait(LONG)
+    closer = threading.Thread(target=real.close)
+    closer.start()
+    closer.join(0.05)
+    assert closer.is_alive()
+    may_end.set()
+    closer.join(LONG)
+
+    assert [] == threads()
+
+
 def test_closed_first(real):
     """
     Who is closed at once looks once.

@@ -148,9 +148,11 @@ class Application(Storage):
 
     def _parts_to_close(self) -> tuple[object, ...]:
         connection = self.connection
-        if self.is_ours or isinstance(connection, AsyncConnection):
-            return connection.store, connection.source
-        return ()
+        parts = connection.store, connection.source
+        if self.is_ours:
+            # First what looks into the store.
+            return connection.settings, *parts
+        return parts if isinstance(connection, AsyncConnection) else ()
 
 
 def load(path: str) -> Application:

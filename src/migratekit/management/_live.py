@@ -22,6 +22,7 @@ from migratekit.settings import Settings, SettingsChange, SettingsStore
 
 
 _MOST_SECONDS = 3600
+_LONGEST_LOOK = 5.0
 _NO_THREAD = "there is no thread left to follow them in"
 _LIVE: "Final[weakref.WeakSet[LiveSettings]]" = weakref.WeakSet()
 
@@ -147,13 +148,20 @@ class LiveSettings:
     def close(self) -> None:
         """
         Look into the store no more; the last settings stay in force.
+
+        Waits for a look that is under way, up to 5 seconds: then the store may be
+        closed, too.
         """
         self._closed = self._watched = True
         self._stop.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_LONGEST_LOOK)
 
     def _begin_anew(self) -> None:
         # Also in a forked process, where nobody has the parent's thread and locks.
         self._watched = self._closed
+        self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._reading = threading.Lock()
         self._starting = threading.Lock()
@@ -197,6 +205,7 @@ class LiveSettings:
             thread.start()
         except RuntimeError:
             return False
+        self._thread = thread
         try:
             if idle:
                 read.wait(self._interval)
