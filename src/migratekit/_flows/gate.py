@@ -3,7 +3,7 @@ Whether the source may go, and what stands in the way.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -85,13 +85,20 @@ class _Seen:
 
     @property
     def weak_formats(self) -> dict[str, int]:
-        by_format = {} if self.figures is None else self.figures.by_format
-        weak = {
-            label: number
-            for label, number in by_format.items()
-            if label != "none" and _name_of(label) not in _SLOW
-        }
-        return dict(sorted(weak.items(), key=lambda item: (-item[1], item[0])))
+        return {} if self.figures is None else weak_formats(self.figures.by_format)
+
+
+def weak_formats(by_format: Mapping[str, int]) -> dict[str, int]:
+    """
+    Return those formats of *by_format* that are, or may be, quick to guess, the most
+    frequent first.
+    """
+    weak = {
+        label: number
+        for label, number in by_format.items()
+        if label != "none" and _name_of(label) not in _SLOW
+    }
+    return dict(sorted(weak.items(), key=lambda item: (-item[1], item[0])))
 
 
 async def gate(_: Context, quiet_days: int) -> Gate:

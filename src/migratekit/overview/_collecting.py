@@ -132,10 +132,7 @@ class _Inquiry:
             paces=() if progress is None else paces(progress, today),
             formats=formats,
             statistics=statistics,
-            # The seam: whatever decides about the cut-over gives these.
-            conditions=()
-            if is_cut_over
-            else conditions(progress, formats, statistics, today),
+            conditions=() if is_cut_over else conditions(progress, statistics, today),
         )
 
 

@@ -5,25 +5,25 @@ What the cut-over waits for.
 import datetime as dt
 from typing import Final
 
+from migratekit._flows.gate import weak_formats
 from migratekit.models import Progress
-from migratekit.overview._values import Condition, Statistics, StoredFormat
+from migratekit.overview._values import Condition, Statistics
 
 
 _QUIET_DAYS: Final = 7
 
 
 def conditions(
-    progress: Progress | None,
-    formats: tuple[StoredFormat, ...] | None,
-    statistics: Statistics | None,
-    today: dt.date,
+    progress: Progress | None, statistics: Statistics | None, today: dt.date
 ) -> tuple[Condition, ...]:
     """
     Return what ought to be so before the cut-over, and whether it is.
+
+    It is what ``gate()`` of a connection looks at, with the same codes.
     """
     return (
         _nobody_remains(progress),
-        _hashes_are_current(formats),
+        _no_hash_is_weak(progress),
         _source_is_quiet(statistics, today),
     )
 
@@ -41,18 +41,18 @@ def _nobody_remains(progress: Progress | None) -> Condition:
     )
 
 
-def _hashes_are_current(formats: tuple[StoredFormat, ...] | None) -> Condition:
-    number = None
-    if formats is not None:
-        number = sum(each.users for each in formats if each.state == "outdated")
+def _no_hash_is_weak(progress: Progress | None) -> Condition:
+    weak = None if progress is None else weak_formats(progress.by_format)
+    number = None if weak is None else sum(weak.values())
     return _condition(
-        "hashes_outdated",
+        "weak_hashes",
         number,
         unknown="The store cannot tell which hashes it holds.",
-        met="No stored hash is outdated.",
-        one="1 stored hash is outdated; the next login of its owner renews it.",
-        many=f"{number or 0:,} stored hashes are outdated; each is renewed by the next "
-        "login of its owner.",
+        met="No stored hash is quick to guess.",
+        one="1 stored hash is quick to guess, or may be; the next login of its owner "
+        "renews it.",
+        many=f"{number or 0:,} stored hashes are quick to guess, or may be; each is "
+        "renewed by the next login of its owner.",
     )
 
 

@@ -41,7 +41,7 @@ class Condition(Shown):
     Something that ought to be so before the cut-over.
 
     Args:
-        code: Which: ``users_remain``, ``hashes_outdated`` or ``source_asked``.
+        code: Which: ``users_remain``, ``weak_hashes`` or ``source_asked``.
         state: ``met``, ``blocks``, or ``unknown`` if nobody can tell.
         number: How many are in the way; None if nobody can tell.
         text: The same in a sentence.

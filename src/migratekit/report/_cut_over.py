@@ -20,7 +20,7 @@ _HINTS: Final = {
     "users_remain": "Wait for them, import them, or at least reserve their names: "
     "else they can neither log in nor reset their password, and anybody may register "
     "with their e-mail address.",
-    "hashes_outdated": "They stay as weak as they are until then.  Whoever never comes "
+    "weak_hashes": "They stay as weak as they are until then.  Whoever never comes "
     "back may be asked to reset the password.",
     "source_asked": "Unknown addresses and guesses count, too, so that this need not "
     "go down to 0.",
