@@ -251,10 +251,8 @@ def _watched(name):
 
 READS = ("find", "get", "retired")
 WRITES = ("create", "create_many", "replace", "delete", "readmit", "bind_source")
-ABILITIES = (
-    *("list_users", "figures", "retired_many", "tallies", "add_tallies"),
-    *("reserve", "reserve_many", "lift_reservations", "reservations"),
-)
+ENDING = ("reserve", "reserve_many", "reservations", "lift_reservations", "tallies")
+ABILITIES = ("list_users", "figures", "retired_many", "add_tallies", *ENDING)
 
 for _name in (*READS, *WRITES, *ABILITIES):
     _sync, _async = _watched(_name)
