@@ -76,6 +76,7 @@ PLAIN = {
     "text_characters",
     "token_lifetime",
     "weak_legacy_password",
+    "without_hash",
 }
 
 
@@ -244,6 +245,7 @@ def instances():
         errors.InvalidTokenError(),
         errors.UnusableHashError("$P$…", "detail"),
         errors.CutOverRefusedError(3),
+        errors.SwitchRefusedError(3),
         errors.ContractError("message"),
         errors.ConfigurationError("message"),
         errors.LookupUnsupportedError(),

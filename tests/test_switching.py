@@ -170,12 +170,14 @@ def test_reserved_for_others(scene):
 
 def test_reserved_for_oneself(scene):
     """
-    So does whoever would get what is reserved for themselves: no store gives it to them.
+    What is reserved for the very same user is theirs.
     """
     scene.side.reserve([LedgerKey("email", ADA)], "shop|1")
     put(scene.side, "u1", OLD_ADA, legacy_id="shop|1", origin=Origin.IMPORT)
 
-    assert {"CONFLICT_EMAIL": 1} == survey(scene.connection).codes
+    assert {} == survey(scene.connection).codes
+    assert SwitchReport(users=1, rewritten=1) == switch(scene.connection)
+    assert scene.find(ADA) is not None
 
 
 def test_refused(scene):

@@ -188,6 +188,29 @@ def test_reason():
     )
 
 
+@pytest.mark.parametrize(
+    ("stored", "over_ceiling"),
+    [
+        (StoredHash(ENCODED.replace("m=8", "m=1048577")), True),
+        (StoredHash(ENCODED.replace("p=1", "p=17")), True),
+        (StoredHash(ENCODED, salt="salt"), False),
+        (StoredHash(f"$2b$31${'a' * 53}"), True),
+        (StoredHash("$2b$31$cut"), False),
+    ],
+)
+def test_over_ceiling(stored, over_ceiling):
+    """
+    It is told whether the cost is all that stands against a hash.
+    """
+    argon2 = stored.text.startswith("$argon2")
+    hasher = CHEAP if argon2 else LegacyHasher(CHEAP, presets.bcrypt())
+
+    with pytest.raises(UnusableHashError) as caught:
+        hasher.admit(stored)
+
+    assert over_ceiling == caught.value.over_ceiling
+
+
 def test_own_hash():
     """
     What no declared format identifies and the inner hasher admits stays as it is.

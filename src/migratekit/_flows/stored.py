@@ -16,7 +16,7 @@ from migratekit._steps.imports import ExamineAll
 from migratekit._steps.surveys import Advance, BeginWalk, Desk
 from migratekit.errors import Violation
 from migratekit.imports import codes
-from migratekit.models import LedgerKey, User, identifiers
+from migratekit.models import LedgerKey, Retirement, User, identifiers
 from migratekit.policy import MigrationPolicy
 
 
@@ -147,16 +147,20 @@ async def survey_stored(ctx: Context, desk: Desk) -> StoredReport:
 
 async def _reserved(pair: Pair) -> list[Finding]:
     """
-    Return what of a user's keys is reserved; not even for themselves may they have it.
+    Return what of a user's keys is reserved for somebody else.
     """
     found = []
     for key in pair.new_keys:
         row = await CheckRetired(key)
-        if row is not None and row.reason == "reserved":
+        if row is not None and _is_others(row, pair.before):
             code, field = codes.OF_FIELD[key.kind.value], key.kind.value
             text = f"It is reserved for {row.legacy_id}."
             found.append(pair.finding(code, field, text))
     return found
+
+
+def _is_others(row: Retirement, user: User) -> bool:
+    return row.reason == "reserved" and row.legacy_id != user.legacy_id
 
 
 @attrs.define(eq=False)

@@ -32,7 +32,7 @@ class Finding:
 
     level: Literal["ok", "note", "wrong"]
     about: str
-    text: str
+    text: str = attrs.field(repr=False)
     advice: str = ""
 
 
