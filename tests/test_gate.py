@@ -103,7 +103,7 @@ def test_users_remain(town, number, text):
 
     assert not gate.is_met
     assert (number, [("users_remain", number)]) == (gate.remaining, told(gate.reasons))
-    assert text == gate.reasons[0].text
+    assert text == gate.reasons[0].message
 
 
 def test_source_unavailable(town):
@@ -187,7 +187,7 @@ def test_weak_hashes(town):
     assert [("weak_hashes", 3)] == told(gate.reasons)
     assert (
         "3 stored hashes are quick to guess, or may be: raw_md5 (2), other (1)."
-        == gate.reasons[0].text
+        == gate.reasons[0].message
     )
 
 
@@ -218,7 +218,7 @@ def test_one_weak_hash(village):
 
     (reason,) = village.connection.gate().reasons
 
-    assert "1 stored hash is quick to guess, or may be: raw_md5 (1)." == reason.text
+    assert "1 stored hash is quick to guess, or may be: raw_md5 (1)." == reason.message
 
 
 def test_slow_formats(monkeypatch):
@@ -260,7 +260,7 @@ def test_source_asked(town):
     assert [("source_asked", 1302)] == told(gate.reasons)
     assert (
         "The source was asked 1,302 times in the last 7 days, and 2 users moved by that."
-        == gate.reasons[0].text
+        == gate.reasons[0].message
     )
 
 
@@ -273,7 +273,9 @@ def test_asked_once(village):
 
     (reason,) = village.connection.gate(quiet_days=1).reasons
 
-    assert "The source was asked once today, and 1 user moved by that." == reason.text
+    assert (
+        "The source was asked once today, and 1 user moved by that." == reason.message
+    )
 
 
 def test_whatever_was_asked(village):

@@ -28,12 +28,12 @@ class Reason:
             ``source_cannot_count``, ``source_cannot_list``, ``store_cannot_count``,
             ``calls_not_counted`` and ``calls_counted_since``.
 
-        text: The same in plain words, a sentence.
+        message: The same in plain words, a sentence.
         number: How many, if it is about a number.
     """
 
     code: str
-    text: str
+    message: str
     number: int | None = None
 
 

@@ -249,7 +249,7 @@ def finish() -> list[str | None]:
     """
     progress: Progress = connection.progress()
     gate: Gate = connection.gate(quiet_days=30)
-    print([reason.text for reason in (*gate.reasons, *gate.warnings)])
+    print([reason.message for reason in (*gate.reasons, *gate.warnings)])
     if gate.is_met and progress.by_origin[Origin.LOGIN] > 0:
         kept: Leftovers = connection.keep_leftovers("reserve", progress=print)
         connection.keep_leftovers("leave")  # type: ignore[arg-type]

@@ -168,39 +168,39 @@ def _reasons(seen: _Seen) -> Iterator[Reason]:
     if remaining:
         have = "users have" if remaining != 1 else "user has"
         text = f"{remaining:,} {have} not moved yet."
-        yield Reason(code="users_remain", text=text, number=remaining)
+        yield Reason(code="users_remain", message=text, number=remaining)
     if not seen.answered:
         text = "The source did not answer: nobody knows how many have not moved."
-        yield Reason(code="source_unavailable", text=text)
+        yield Reason(code="source_unavailable", message=text)
     if weak:
         number = sum(weak.values())
         hashes = "hashes are" if number != 1 else "hash is"
         listed = ", ".join(f"{label} ({count:,})" for label, count in weak.items())
         text = f"{number:,} stored {hashes} quick to guess, or may be: {listed}."
-        yield Reason(code="weak_hashes", text=text, number=number)
+        yield Reason(code="weak_hashes", message=text, number=number)
     if counted is not None and counted.asked and not seen.is_cut_over:
         text = (
             f"The source was asked {_times(counted.asked)} "
             f"{_within(seen.quiet_days)}, and {_users(counted.moved)} moved by that."
         )
-        yield Reason(code="source_asked", text=text, number=counted.asked)
+        yield Reason(code="source_asked", message=text, number=counted.asked)
 
 
 def _warnings(seen: _Seen) -> Iterator[Reason]:
     if seen.figures is None:
         text = "The store cannot count: nobody knows how many have moved."
-        yield Reason(code="store_cannot_count", text=text)
+        yield Reason(code="store_cannot_count", message=text)
     if seen.is_cut_over:
         return
     if seen.known is None and seen.answered:
         text = "The source cannot count: nobody knows how many have not moved."
-        yield Reason(code="source_cannot_count", text=text)
+        yield Reason(code="source_cannot_count", message=text)
     if not seen.can_list:
         text = (
             "The source cannot list its users: who has not moved can be neither "
             "loaded nor reserved."
         )
-        yield Reason(code="source_cannot_list", text=text)
+        yield Reason(code="source_cannot_list", message=text)
     if not seen.quiet_days:
         return
     if seen.counted is None:
@@ -208,10 +208,10 @@ def _warnings(seen: _Seen) -> Iterator[Reason]:
             "Nobody counts how often the source is asked: a StatisticsRecorder "
             "among the listeners of the connection does."
         )
-        yield Reason(code="calls_not_counted", text=text)
+        yield Reason(code="calls_not_counted", message=text)
     elif seen.counted.first > seen.since:
         text = f"It is counted only since {seen.counted.first} who asks the source."
-        yield Reason(code="calls_counted_since", text=text)
+        yield Reason(code="calls_counted_since", message=text)
 
 
 def _name_of(label: str) -> str:

@@ -35,6 +35,10 @@ def findings_of(gate: Gate) -> Iterator[Finding]:
         days = "today" if gate.quiet_days == 1 else f"for {gate.quiet_days} days"
         yield Finding("ok", "source_asked", f"Nobody has asked the source {days}.")
     for reason in gate.reasons:
-        yield Finding("wrong", reason.code, reason.text, _ADVICE.get(reason.code, ""))
+        yield Finding(
+            "wrong", reason.code, reason.message, _ADVICE.get(reason.code, "")
+        )
     for warning in gate.warnings:
-        yield Finding("note", warning.code, warning.text, _ADVICE.get(warning.code, ""))
+        yield Finding(
+            "note", warning.code, warning.message, _ADVICE.get(warning.code, "")
+        )
