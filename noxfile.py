@@ -133,6 +133,7 @@ def services(session: nox.Session) -> None:
         "tests/cli/test_cli_schema.py",
         "tests/cli/test_cli_scale.py",
         "tests/cli/test_cli_fleet.py",
+        "tests/cli/test_cli_path.py",
         "tests/report/test_report_browser.py",
     )
     other = "--ignore=tests/sources/test_h2.py"  # Has a session of its own.
