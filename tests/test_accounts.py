@@ -199,17 +199,25 @@ def test_all_forms_are_asked(scene, user):
     ] == scene.site.calls
 
 
-@pytest.mark.parametrize("legacy_id", ["shop|2", "shop|1"])
-def test_reserved(scene, user, legacy_id):
+def test_reserved(scene, user):
     """
-    What is reserved is taken.
+    What is reserved for somebody else is taken.
     """
-    scene.side.reserve([LedgerKey(KeyKind.EMAIL, NEW)], legacy_id)
+    scene.side.reserve([LedgerKey(KeyKind.EMAIL, NEW)], "shop|2")
 
     with scene.refused(UserExistsError):
         scene.connection.change_email(user.id, NEW)
 
     assert [] == scene.site.calls
+
+
+def test_reserved_for_oneself(scene, user):
+    """
+    What is reserved for the user's own legacy id is theirs.
+    """
+    scene.side.reserve([LedgerKey(KeyKind.EMAIL, NEW)], user.legacy_id)
+
+    assert NEW == scene.connection.change_email(user.id, NEW).email
 
 
 def test_outage(scene, user):

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from migratekit import MigrationPolicy
-from migratekit._circuit import Circuit, Limits
-from migratekit._guard import Guard, _begin_anew
+from migratekit._circuit import Circuit, Limits, _begin_anew
+from migratekit._guard import Guard
 from migratekit._meter import Meter
 from migratekit.errors import (
     ContractError,

@@ -299,6 +299,7 @@ def test_reasons():
         errors.CutOverRefusedError,
         errors.InvalidCredentialsError,
         errors.InvalidTokenError,
+        errors.SwitchRefusedError,
         errors.UserExistsError,
         errors.UserNotFoundError,
     }

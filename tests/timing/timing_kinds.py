@@ -10,7 +10,7 @@ import uuid
 
 from migratekit import LegacyUser
 from migratekit.errors import UnusableHashError
-from migratekit.models import NewUser, Origin, User
+from migratekit.models import KeyKind, LedgerKey, NewUser, Origin, User
 from migratekit.passwords import Argon2Hasher
 from migratekit.testing import CHEAPEST
 from migratekit.validation import canonical
@@ -56,6 +56,7 @@ class World:
         self.source = source
         self._new = []
         self._gone = []
+        self._reserved = []
 
     def keep(self, email, password_hash, legacy_id=None, **more):
         user = User(
@@ -70,14 +71,19 @@ class World:
     def retire(self, email):
         self._gone.append(email)
 
+    def reserve(self, email):
+        self._reserved.append(LedgerKey(KeyKind.EMAIL, email))
+
     def write(self):
         """
-        Store who is to be kept, and delete who is to be retired.
+        Store who is to be kept, reserve what is to be, and delete who is to be retired.
         """
         for first in range(0, len(self._new), 1000):
             assert not any(self.store.create_many(self._new[first : first + 1000]))
         for email in self._gone:
             self.store.delete(self.store.find(canonical(email)))
+        for key in self._reserved:
+            self.store.reserve([key], f"shop|{key.value}")
 
 
 def unknown(world, email):
@@ -147,6 +153,11 @@ def retired(world, email):
     return email
 
 
+def reserved(world, email):
+    world.reserve(email)
+    return email
+
+
 def migrated(world, email):
     world.source.add(email, email)
     world.keep(email, HASH, email)
@@ -174,6 +185,7 @@ KINDS = (
     preloaded,
     preloaded_unusable,
     retired,
+    reserved,
     migrated,
     moved_elsewhere,
 )
