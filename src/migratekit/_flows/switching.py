@@ -14,14 +14,16 @@ from migratekit._flows.findings import Found
 from migratekit._flows.stored import Pages, Pair, survey_stored, version_2
 from migratekit._flows.writes import replace
 from migratekit._steps import CheckRetired, Examine, GetUser, ReadDate
+from migratekit._steps.operators import (
+    KeepsReservations,
+    ListReservations,
+    Reserve,
+)
 from migratekit._steps.surveys import (
     Advance,
     BeginWalk,
     Deploy,
     Desk,
-    KeepsReservations,
-    ListReservations,
-    ReserveKeys,
 )
 from migratekit.errors import StaleRecordError, SwitchRefusedError, UserExistsError
 from migratekit.events import StrategySwitched
@@ -145,7 +147,7 @@ async def _reserve(*, write: bool) -> int:
             if await CheckRetired(key) is None:
                 number += 1
                 if write:
-                    await ReserveKeys((key,), row.legacy_id)
+                    await Reserve((key,), row.legacy_id)
         after = page[-1].key
     return number
 

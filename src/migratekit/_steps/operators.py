@@ -38,6 +38,12 @@ class CanReserve(AbilityStep[None]):
 
 
 @attrs.frozen(eq=False, repr=False)
+class KeepsReservations(Step[bool]):
+    def perform(self, ports: Ports) -> bool:
+        return isinstance(ports.store, ReservingStore)
+
+
+@attrs.frozen(eq=False, repr=False)
 class CanReserveMany(Step[bool]):
     def perform(self, ports: Ports) -> bool:
         return isinstance(ports.store, BulkReservingStore)

@@ -14,7 +14,7 @@ from migratekit._steps.store import AbilityStep
 from migratekit.errors import ContractError
 from migratekit.formats.format import LegacyFormat
 from migratekit.models import LedgerKey, Retirement, StoredHash
-from migratekit.protocols import LookupStore, ReservingStore
+from migratekit.protocols import LookupStore
 
 
 class Desk(Protocol):
@@ -151,43 +151,3 @@ class CheckAllRetired(AbilityStep[Sequence[Retirement | None]]):
         if len(rows) != len(self.keys):
             raise ContractError("The store did not tell of every key it was asked for.")
         return [None if row is None else expect(row, Retirement, self) for row in rows]
-
-
-@attrs.frozen(eq=False, repr=False)
-class KeepsReservations(Step[bool]):
-    def perform(self, ports: Ports) -> bool:
-        return isinstance(ports.store, ReservingStore)
-
-
-@attrs.frozen(eq=False, repr=False)
-class ListReservations(AbilityStep[Sequence[Retirement]]):
-    port = "store.reservations"
-    ability = ReservingStore
-
-    after: LedgerKey | None
-    limit: int
-
-    def perform(
-        self, ports: Ports
-    ) -> Sequence[Retirement] | Awaitable[Sequence[Retirement]]:
-        page: Sequence[Retirement] | Awaitable[Sequence[Retirement]] = self.of(
-            ports
-        ).reservations(self.after, self.limit)
-        return page
-
-    def check(self, answer: Any) -> Sequence[Retirement]:
-        page = expect(answer, Sequence, self)  # type: ignore[type-abstract]
-        return tuple(expect(row, Retirement, self) for row in page)
-
-
-@attrs.frozen(eq=False, repr=False)
-class ReserveKeys(AbilityStep[None]):
-    port = "store.reserve"
-    ability = ReservingStore
-
-    keys: Sequence[LedgerKey]
-    legacy_id: str
-
-    def perform(self, ports: Ports) -> Awaitable[None] | None:
-        done: Awaitable[None] | None = self.of(ports).reserve(self.keys, self.legacy_id)
-        return done
