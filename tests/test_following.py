@@ -4,16 +4,15 @@ Connections that follow settings: one version of them for an operation, and no h
 
 import asyncio
 import itertools
-import os
 import threading
 from contextlib import nullcontext
 
 import attrs
 import pytest
+from forks import forked, needs_fork
 from world import AsyncLegacySite
 
 from migratekit import MigrationPolicy
-from migratekit._following import Following, _begin_anew
 from migratekit._steps import Step
 from migratekit.errors import (
     AccessDeniedError,
@@ -529,7 +528,7 @@ def test_taken_meanwhile(memory):
     assert parts is following.parts()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+@needs_fork
 def test_fork(memory):
     """
     In a forked process nobody waits for a thread of the parent.
@@ -539,26 +538,7 @@ def test_fork(memory):
     following._lock.acquire()
     settings.say(failure_floor=0.1)
 
-    child = os.fork()
-    if child == 0:  # pragma: no cover -- is measured in the parent only
-        policy = following.parts()[0].policy
-        os._exit(0 if policy.failure_floor == 0.1 else 1)
-    _, status = os.waitpid(child, 0)
-
-    assert 0 == os.waitstatus_to_exitcode(status)
-
-
-def test_begin_anew(memory):
-    """
-    That is because its locks are new.
-    """
-    following = memory.connect(settings=Told())._following
-    following._lock.acquire()
-
-    _begin_anew()
-
-    assert isinstance(following, Following)
-    assert following._lock.acquire(blocking=False)
+    assert forked(lambda: following.parts()[0].policy.failure_floor == 0.1)
 
 
 def test_unfollowed(memory):

@@ -5,16 +5,16 @@ What stands before the source: a deadline, a bound, and a circuit breaker.
 import asyncio
 import contextvars
 import gc
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from forks import forked, needs_fork
 from world import AsyncLegacySite, LegacySite, connect
 
 from migratekit import MigrationPolicy, _guard
-from migratekit._circuit import Circuit, Limits, _begin_anew
+from migratekit._circuit import Circuit, Limits
 from migratekit._guard import AsyncGuard, Guard
 from migratekit.errors import (
     ContractError,
@@ -920,9 +920,10 @@ def test_stored_users_do_not_notice(scene):
     assert not scene.connection.authenticate(ADA, "pw").migrated
 
 
-def test_begin_anew(clock):
+@needs_fork
+def test_fork(clock):
     """
-    Whoever begins anew has no calls under way, and no failures.
+    A forked process has none of the calls of its parent, and none of its failures.
     """
     source = Source()
     guard = Guard(source, limits(calls=1, deadline=0.01, failures=1), clock)
@@ -930,11 +931,14 @@ def test_begin_anew(clock):
     with pytest.raises(LegacyUnavailableError):
         guard.call(source.ask, ADA)
 
-    _begin_anew()
-    source.go_on()
+    def begins_anew():
+        answer = guard.call(lambda identifier: "answer", ADA)
+        (health,) = guard.health()
+        return (answer, health.calls, health.failures) == ("answer", 0, 0)
 
-    assert "answer" == guard.call(source.ask, ADA)
-    assert (0, 0) == (guard.health()[0].calls, guard.health()[0].failures)
+    assert forked(begins_anew)
+    assert (1, 1) == (guard.health()[0].calls, guard.health()[0].failures)
+    source.go_on()
 
 
 def test_ended_in_the_last_moment(clock, monkeypatch):
@@ -951,27 +955,6 @@ def test_ended_in_the_last_moment(clock, monkeypatch):
     monkeypatch.setattr(threading.Event, "wait", wait)
 
     assert "answer" == guard.call(lambda identifier: "answer", ADA)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
-def test_fork(clock):
-    """
-    A forked process has none of the calls of its parent.
-    """
-    source = Source()
-    guard = Guard(source, limits(calls=1, deadline=0.01), clock)
-    source.hang()
-    with pytest.raises(LegacyUnavailableError):
-        guard.call(source.ask, ADA)
-
-    child = os.fork()
-    if child == 0:  # pragma: no cover -- is measured in the parent only
-        answer = guard.call(lambda identifier: "answer", ADA)
-        os._exit(0 if answer == "answer" else 1)
-    _, status = os.waitpid(child, 0)
-    source.go_on()
-
-    assert 0 == os.waitstatus_to_exitcode(status)
 
 
 def test_async_site(runner):

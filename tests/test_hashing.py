@@ -14,9 +14,10 @@ from contextlib import contextmanager, suppress
 
 import attrs
 import pytest
+from forks import forked, needs_fork
 from world import AsyncLegacySite, LegacySite, connect
 
-from migratekit import AsyncConnection, Connection, MigrationPolicy, hashing
+from migratekit import AsyncConnection, Connection, MigrationPolicy
 from migratekit.errors import (
     ConfigurationError,
     ContractError,
@@ -999,7 +1000,7 @@ sys.exit(status != 0)
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGCHLD"), reason="There is no fork.")
+@needs_fork
 def test_fork():
     """
     A process that is forked off in the midst of it all begins with an empty queue.
@@ -1015,7 +1016,8 @@ def test_fork():
     assert (0, "") == (done.returncode, done.stdout + done.stderr)
 
 
-def test_open_anew():
+@needs_fork
+def test_place_of_the_parent():
     """
     Whoever had a place in the parent gives it back there, and not in the child.
     """
@@ -1023,13 +1025,17 @@ def test_open_anew():
     place = queue.place()
     place.take()
 
-    hashing._open_anew()
+    def is_kept():
+        with queue.place() as other:
+            other.take()
+            place.give_back()
+            with pytest.raises(OverloadedError):
+                queue.place().take()
+        return True
 
-    with queue.place() as other:
-        other.take()
-        place.give_back()
-        with pytest.raises(OverloadedError):
-            queue.place().take()
+    assert forked(is_kept)
+    with pytest.raises(OverloadedError):
+        queue.place().take()
 
 
 def test_place_behind():

@@ -5,7 +5,6 @@ The recorder: adds up events in memory, and writes the sums now and then.
 import datetime as dt
 import inspect
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from forks import forked, needs_fork
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -555,9 +555,9 @@ def test_threads(happened):
     assert told["cut_over"] == counts.get("after_cut_over.asked", 0)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+@needs_fork
 @pytest.mark.parametrize("closed", [False, True])
-def test_forget(store, make, closed):
+def test_fork(store, make, closed):
     """
     A forked process begins with nothing, and with a thread of its own.
     """
@@ -565,15 +565,19 @@ def test_forget(store, make, closed):
     record(LOGIN)
     if closed:
         record.close()
-    parents = record._writer
+    written, parents = store.counts(), record._writer
 
-    recorder._begin_anew()
-    record(LOGIN)
+    def begins_anew():
+        record(LOGIN)
+        assert (record._writer is None) == closed
+        assert parents is None or parents is not record._writer
+        record.flush()
+        return store.counts() == {"login.succeeded": 1 + closed}
 
-    assert (record._writer is None) == closed
-    assert parents is not record._writer
+    assert forked(begins_anew)
+    assert (parents, written) == (record._writer, store.counts())
     record.flush()
-    assert {"login.succeeded": 1 + closed} == store.counts()
+    assert {"login.succeeded": 1} == store.counts()
 
 
 SCRIPT = """
@@ -604,7 +608,7 @@ os.waitpid(child, 0)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+@needs_fork
 @pytest.mark.parametrize("failing", ["nobody", "parent"])
 def test_end_of_process(failing):
     """

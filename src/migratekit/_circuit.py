@@ -2,9 +2,7 @@
 When a source is asked, and when it is left alone: concurrent calls, and failures.
 """
 
-import os
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal
@@ -12,6 +10,7 @@ from typing import Final, Literal
 import attrs
 
 from migratekit._fields import Shown
+from migratekit._forking import when_forked
 from migratekit._meter import Meter
 from migratekit.errors import LegacyUnavailableError
 from migratekit.events import Event, SourceResumed, SourceSuspended
@@ -276,7 +275,7 @@ class Circuits:
         self._clock = clock
         self._circuits: dict[str, Circuit] = {}
         self._lock = threading.Lock()
-        _ALL.add(self)
+        when_forked(self, Circuits.forget)
 
     def limit(self, limits: Limits) -> None:
         """
@@ -324,15 +323,3 @@ class Circuits:
 
 def _whole(identifier: str, /) -> str:  # noqa: ARG001
     return ""
-
-
-_ALL: "Final[weakref.WeakSet[Circuits]]" = weakref.WeakSet()
-
-
-def _begin_anew() -> None:
-    for circuits in list(_ALL):
-        circuits.forget()
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
-    os.register_at_fork(after_in_child=_begin_anew)

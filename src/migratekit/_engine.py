@@ -3,10 +3,9 @@ Database engines that keep secrets: no parameters in errors and logs, and no row
 """
 
 import logging
-import os
-import weakref
 from typing import Any, Final
 
+from migratekit._forking import when_forked
 from migratekit.errors import ConfigurationError
 
 
@@ -16,7 +15,6 @@ except ImportError:
     raise ImportError('SQLAlchemy is missing: pip install "migratekit[sql]"') from None
 
 
-_ENGINES: "Final[weakref.WeakSet[sa.Engine]]" = weakref.WeakSet()
 _LOGGING_NAME: Final = "migratekit"
 
 
@@ -75,17 +73,12 @@ def forget_when_forked(engine: sa.Engine) -> None:
 
     Two processes on one connection get each other's answers.
     """
-    _ENGINES.add(engine)
+    when_forked(engine, _forget_connections)
 
 
-def _forget_connections() -> None:
-    for engine in list(_ENGINES):
-        # Not closed: they are the parent's.
-        engine.dispose(close=False)
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
-    os.register_at_fork(after_in_child=_forget_connections)
+def _forget_connections(engine: sa.Engine) -> None:
+    # Not closed: they are the parent's.
+    engine.dispose(close=False)
 
 
 def checked_engine(url_or_engine: str | sa.URL | sa.Engine) -> sa.Engine:

@@ -2,17 +2,16 @@
 What a connection decides by, and whom it asks, where the settings in a store say so.
 """
 
-import os
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import attrs
 
 from migratekit._assembly import limits_of, without_source
 from migratekit._flows.context import Context, tell
+from migratekit._forking import when_forked
 from migratekit._run import Flow
 from migratekit._steps import Ports
 from migratekit.errors import ConfigurationError
@@ -49,7 +48,7 @@ class Following:
         self._seen = settings.current()
         self._parts = self._wanted_by(self._seen)
         self.forget()
-        _FOLLOWING.add(self)
+        when_forked(self, Following.forget)
 
     @property
     def settings(self) -> FollowedSettings:
@@ -144,15 +143,3 @@ async def _announced(
             break
         await tell(ctx, event)
     return await flow(ctx, *args, **kwargs)
-
-
-_FOLLOWING: "Final[weakref.WeakSet[Following]]" = weakref.WeakSet()
-
-
-def _begin_anew() -> None:
-    for following in list(_FOLLOWING):
-        following.forget()
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
-    os.register_at_fork(after_in_child=_begin_anew)

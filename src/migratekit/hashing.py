@@ -6,7 +6,6 @@ import contextlib
 import contextvars
 import os
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import (
@@ -22,6 +21,7 @@ from typing import (
 
 import attrs
 
+from migratekit._forking import when_forked
 from migratekit.errors import ConfigurationError, OverloadedError
 
 
@@ -295,7 +295,7 @@ class HashQueue:
                     "The numbers of a HashQueue are whole and at least 1."
                 )
         self._open()
-        _QUEUES.add(self)
+        when_forked(self, HashQueue._open)
 
     def lane(self, *, holds_gil: bool, behind: bool = False) -> Lane:
         """
@@ -319,18 +319,9 @@ class HashQueue:
         return Place(self._room)
 
     def _open(self) -> None:
+        # Also in a forked process: whoever had a place, and who would release a lock,
+        # stayed with the parent.
         object.__setattr__(self, "_room", _Room(self.at_once, self.places))
 
 
-_QUEUES: "Final[weakref.WeakSet[HashQueue]]" = weakref.WeakSet()
 SHARED: Final = HashQueue()
-
-
-def _open_anew() -> None:
-    # Whoever had a place, and who would release a lock, stayed with the parent.
-    for queue in list(_QUEUES):
-        queue._open()  # noqa: SLF001
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
-    os.register_at_fork(after_in_child=_open_anew)

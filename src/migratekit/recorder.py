@@ -8,7 +8,6 @@ import atexit
 import datetime as dt
 import inspect
 import logging
-import os
 import re
 import threading
 import weakref
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from migratekit._assembly import SystemClock
+from migratekit._forking import when_forked
 from migratekit._steps.step import whereabouts
 from migratekit.errors import ConfigurationError, MigrateKitError, StoreUnavailableError
 from migratekit.events import (
@@ -162,6 +162,7 @@ class StatisticsRecorder:
         self._codes: set[str] = set()
         self._begin_anew(closed=False)
         _RECORDERS.add(self)
+        when_forked(self, StatisticsRecorder._forget)
 
     def _begin_anew(self, *, closed: bool) -> None:
         self._lock = threading.Lock()
@@ -316,16 +317,9 @@ def _or_log(write: Callable[[], None]) -> None:
         )
 
 
-def _begin_anew() -> None:
-    for recorder in list(_RECORDERS):
-        recorder._forget()  # noqa: SLF001
-
-
 def _close_all() -> None:
     for recorder in list(_RECORDERS):
         _or_log(recorder.close)
 
 
 atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
-    os.register_at_fork(after_in_child=_begin_anew)

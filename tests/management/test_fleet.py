@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import sqlalchemy as sa
+from forks import needs_fork
 
 from migratekit.management import Management
 from migratekit.stores._sql_schema import metadata
@@ -126,7 +127,7 @@ def async_url(url):
     return f"{schemes[scheme]}://{rest}" if scheme in schemes else ""
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+@needs_fork
 def test_followed(url):
     """
     Two workers stop asking the source when another process says so, and begin again.

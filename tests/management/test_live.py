@@ -4,12 +4,11 @@ Settings that are followed: what is in force, for how long, and who looks after 
 
 import gc
 import logging
-import os
 import threading
-import time
 
 import attrs
 import pytest
+from forks import forked, needs_fork
 from management_stores import LONG, FaultyStore, threads, wait_until
 
 from migratekit.errors import (
@@ -18,7 +17,6 @@ from migratekit.errors import (
     StoreUnavailableError,
 )
 from migratekit.management import Management
-from migratekit.management._live import _begin_anew
 from migratekit.testing import VirtualClock
 
 
@@ -306,7 +304,7 @@ def test_close(real, faulty):
     faulty.set(cut_over=True)
     assert not real.current().cut_over
     assert [] == threads()
-    _begin_anew()
+    real._begin_anew()
     assert not real.current().cut_over
     assert [] == threads()
 
@@ -457,27 +455,30 @@ def test_interrupted(waiting, clock, monkeypatch):
     assert 1 == len(threads())
 
 
-def test_begin_anew(waiting):
+@needs_fork
+def test_thread_of_the_parent(waiting):
     """
     In a forked process the locks are new, and so is the thread.
     """
     waiting.current()
     waiting.current()
     (old,) = threads()
-    stop = waiting._stop
     waiting._reading.acquire()
     waiting._starting.acquire()
 
-    _begin_anew()
-    stop.set()
-    old.join()
-    assert 1 == waiting.current().version
+    def begins_anew():
+        assert threads() == []
+        assert waiting.current().version == 1
+        (new,) = threads()
+        return new is not old
 
-    assert 1 == len(threads())
-    assert old not in threads()
+    assert forked(begins_anew)
+    assert [old] == threads()
+    waiting._reading.release()
+    waiting._starting.release()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
+@needs_fork
 def test_fork(faulty, tmp_path):
     """
     A forked process follows by itself, whatever its parent was doing.
@@ -488,16 +489,12 @@ def test_fork(faulty, tmp_path):
     live.current()
     live._reading.acquire()
 
-    child = os.fork()
-    if child == 0:  # pragma: no cover -- is measured in the parent only
+    def follows():
         faulty.set(cut_over=True)
-        until = time.monotonic() + LONG
-        while not live.current().cut_over and time.monotonic() < until:
-            time.sleep(0.001)
-        os._exit(0 if live.current().cut_over and len(threads()) == 1 else 1)
-    _, status = os.waitpid(child, 0)
+        wait_until(lambda: live.current().cut_over)
+        return len(threads()) == 1
 
-    assert 0 == os.waitstatus_to_exitcode(status)
+    assert forked(follows)
     assert not live.current().cut_over
     live._reading.release()
     live.close()

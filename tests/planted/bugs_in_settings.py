@@ -94,6 +94,6 @@ BUGS = (
         LIVE,
         "        self._watched = self._closed\n",
         '        self._watched = getattr(self, "_watched", False)\n',
-        ("tests/management/test_live.py::test_begin_anew",),
+        ("tests/management/test_live.py::test_thread_of_the_parent",),
     ),
 )

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 import sqlalchemy as sa
+from forks import forked, needs_fork
 
-from migratekit import _engine
 from migratekit.stores.sql import SQLStore
 
 
@@ -60,7 +60,7 @@ DRIVERS = {
 }
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork.")
+@needs_fork
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_fork(driver, tmp_path):
     """
@@ -83,6 +83,7 @@ def test_fork(driver, tmp_path):
     assert ("", "", 0) == (done.stdout, done.stderr, done.returncode)
 
 
+@needs_fork
 def test_forgotten(tmp_path):
     """
     What is forgotten stays open, for the parent's sake.
@@ -95,10 +96,13 @@ def test_forgotten(tmp_path):
         closed = []
         sa.event.listen(engine, "close", lambda *_: closed.append(1))
 
-        _engine._forget_connections()
+        def is_another_one():
+            assert pool is not engine.pool
+            assert closed == []
+            store.create_schema()
+            return opened == [1]
 
-        assert pool is not engine.pool
-        assert [] == closed
+        assert forked(is_another_one)
+        assert pool is engine.pool
         store.create_schema()
-        assert [1] == opened
-        pool.dispose()
+        assert [] == opened

@@ -4,11 +4,10 @@ Settings that are followed, with a look into the store every few seconds.
 
 import contextlib
 import logging
-import os
 import threading
 import weakref
-from typing import Final
 
+from migratekit._forking import when_forked
 from migratekit.errors import (
     ConfigurationError,
     ContractError,
@@ -24,7 +23,6 @@ from migratekit.settings import Settings, SettingsChange, SettingsStore
 _MOST_SECONDS = 3600
 _LONGEST_LOOK = 5.0
 _NO_THREAD = "there is no thread left to follow them in"
-_LIVE: "Final[weakref.WeakSet[LiveSettings]]" = weakref.WeakSet()
 
 
 class LiveSettings:
@@ -60,7 +58,7 @@ class LiveSettings:
         self._problem = ""
         self._closed = False
         self._begin_anew()
-        _LIVE.add(self)
+        when_forked(self, LiveSettings._begin_anew)
 
     def __repr__(self) -> str:
         version = "none" if self._settings is None else self._settings.version
@@ -245,12 +243,3 @@ def _follow(
         read.set()
         if stop.wait(interval):
             return
-
-
-def _begin_anew() -> None:
-    for live in list(_LIVE):
-        live._begin_anew()  # noqa: SLF001
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch -- where there is a fork
-    os.register_at_fork(after_in_child=_begin_anew)
