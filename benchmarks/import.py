@@ -19,6 +19,7 @@ dropped.  Prints a table and writes import.json beside this file.
 import argparse
 import base64
 import datetime as dt
+import gc
 import json
 import os
 import platform
@@ -50,7 +51,7 @@ from migratekit.models import (
 from migratekit.passwords import RFC_9106_LOW_MEMORY
 from migratekit.sources import NoopSource
 from migratekit.stores._sql_copy import adapted
-from migratekit.stores._sql_rows import ledger_values, values_of
+from migratekit.stores._sql_rows import columns_of, ledger_values, transposed
 from migratekit.stores._sql_schema import ledger, metadata, users
 from migratekit.stores.sql import SQLStore
 
@@ -114,10 +115,10 @@ def bare_rows(dialect, records):
         for record in stored
         for key in ledger_keys(record.user)
     ]
-    rows = [values_of(record) for record in stored]
+    columns = transposed(entries), columns_of(stored)
     return [
         list(adapted(dialect, table, values))
-        for table, values in zip(TABLES, (entries, rows), strict=True)
+        for table, values in zip(TABLES, columns, strict=True)
     ]
 
 
@@ -230,6 +231,8 @@ def measured(database, size, chunk, folder):
     with place as (url, bare), SQLStore(url) as store:
         store.create_schema()
         connection = Connection(store, NoopSource(), hasher=HASHER, listeners=())
+        # As the command line does it.
+        gc.freeze()
         records = InTurn(size, chunk, make_url(url).get_dialect()(), bare)
         began = time.perf_counter()
         report = connection.import_users(records, chunk_size=chunk)

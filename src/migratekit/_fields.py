@@ -12,6 +12,8 @@ import attrs
 
 # Python neither writes nor reads a decimal number of more digits, unless told to.
 _INT_BOUND: Final = 10**4300
+_TEXT: Final = {str}
+_SIMPLE: Final = {bool, str, type(None)}
 
 
 def _json(value: object) -> object:
@@ -42,7 +44,11 @@ def json_object(value: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         TypeError: If it is none.
     """
-    if type(value) is not dict and not isinstance(value, Mapping):
+    if type(value) is dict:
+        # Most are so simple that an import need not look at every value.
+        if {*map(type, value)} <= _TEXT and {*map(type, value.values())} <= _SIMPLE:
+            return value.copy()
+    elif not isinstance(value, Mapping):
         raise TypeError(f"A mapping was expected, not {type(value).__name__}.")
     return _json(value)  # type: ignore[return-value]
 

@@ -205,16 +205,21 @@ def identifiers(user: User) -> tuple[Identifier, ...]:
     return tuple(key for key in (email, username) if key is not None)
 
 
+_KINDS = (KeyKind.LEGACY_ID, KeyKind.EMAIL, KeyKind.USERNAME)
+
+
 def ledger_keys(user: User) -> tuple[LedgerKey, ...]:
     """
     Return the keys that the ledger must hold for *user*.
     """
-    values = (
-        (KeyKind.LEGACY_ID, user.legacy_id),
-        (KeyKind.EMAIL, user.email),
-        (KeyKind.USERNAME, user.username),
+    values = (user.legacy_id, user.email, user.username)
+    return tuple(
+        [
+            LedgerKey(kind, value)
+            for kind, value in zip(_KINDS, values, strict=True)
+            if value is not None
+        ]
     )
-    return tuple(LedgerKey(kind, value) for kind, value in values if value is not None)
 
 
 @attrs.frozen(repr=False)

@@ -5,6 +5,7 @@ Formats: candidates, markers, lists, and what they never raise or show.
 import codecs
 import traceback
 
+import attrs
 import bcrypt
 import pytest
 
@@ -22,7 +23,7 @@ from migratekit.formats import (
     verify,
 )
 from migratekit.formats.candidates import TRANSFORMS, candidates
-from migratekit.formats.format import is_marker
+from migratekit.formats.format import accepting, is_marker
 from migratekit.models import StoredHash
 
 
@@ -518,6 +519,22 @@ def test_inspect():
     inspect(resolve(["bcrypt", "raw_md5"]), stored)
     with pytest.raises(UnusableHashError):
         inspect(resolve(["bcrypt"]), stored)
+
+
+def test_accepting():
+    """
+    The first format that knows a hash takes it, or refuses it for all behind it.
+    """
+    dear, cheap = StoredHash("$2b$31$" + "a" * 53), StoredHash("$2b$04$" + "a" * 53)
+    behind = attrs.evolve(presets.bcrypt(), name="b", ceilings=Ceilings(bcrypt_cost=31))
+    both = FormatList([presets.raw_md5(), presets.bcrypt(), behind])
+
+    assert presets.bcrypt() == accepting(both, cheap)
+    assert presets.raw_md5() == accepting(both, StoredHash(MD5))
+    assert accepting(both, StoredHash("none of theirs")) is None
+    assert behind == accepting(behind, dear)
+    with pytest.raises(UnusableHashError, match="cost"):
+        accepting(both, dear)
 
 
 def test_utf16_of_bytes():

@@ -43,7 +43,12 @@ from migratekit.models import (
 from migratekit.stores import _sql_bulk as bulk
 from migratekit.stores._batches import Known, candidates
 from migratekit.stores._sql_copy import insert_rows
-from migratekit.stores._sql_rows import ledger_values, rows_having, sameness
+from migratekit.stores._sql_rows import (
+    ledger_values,
+    rows_having,
+    sameness,
+    transposed,
+)
 from migratekit.stores._sql_schema import ledger, metadata, users
 from migratekit.stores.async_sql import AsyncSQLStore
 from migratekit.stores.memory import MemoryStore
@@ -849,7 +854,7 @@ def test_order_of_copy(driver, dialect):
         for name in ("b", "a")
     ]
 
-    asyncio.run(greenlet_spawn(insert_rows, connection, ledger, rows))
+    asyncio.run(greenlet_spawn(insert_rows, connection, ledger, transposed(rows)))
 
     naive = datetime.fromisoformat("2026-01-01T00:00:00")
     columns = "kind, value, reason, legacy_id, created_at"

@@ -3,6 +3,7 @@
 """
 
 import argparse
+import gc
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
@@ -69,6 +70,9 @@ def _run(call: Call) -> int:
     errors = ErrorFile(call.console, options.errors, call.stack, file=file)
     meter = Meter(call.console, "rows")
     connection = dry(application) if options.dry_run else application.connection
+    # New rows make the collector look through everything, some times a second, for what
+    # the process keeps to its end.
+    gc.freeze()
     with Interruption(call.console, "Ending behind this chunk.") as interruption:
         rows = _Rows(found, interruption)
         try:

@@ -126,6 +126,21 @@ class Format:
         check = self._read(stored)
         return not isinstance(check, _Refusal) or check.known
 
+    def accepts(self, stored: StoredHash, /) -> bool:
+        """
+        Return whether the hash is of this format, which has nothing against it.
+
+        Raises:
+            migratekit.errors.UnusableHashError:
+                If it is of this format, and `inspect()` refuses it.
+        """
+        check = self._read(stored)
+        if not isinstance(check, _Refusal):
+            return True
+        if check.known:
+            self.inspect(stored)
+        return False
+
     def inspect(self, stored: StoredHash, /) -> None:
         """
         Judge a hash without a password, as an import does.
@@ -281,12 +296,11 @@ class FormatList:
         """
         See `Format.inspect()`.
         """
-        chosen = self.chosen(stored)
-        if chosen is None:
-            masked = mask(stored.text)
-            del stored
-            raise UnusableHashError(masked, _UNDECLARED)
-        inspect(chosen, stored)
+        if accepting(self, stored) is not None:
+            return
+        masked = mask(stored.text)
+        del stored
+        raise UnusableHashError(masked, _UNDECLARED)
 
     def holds_gil(self, stored: StoredHash, /) -> bool:
         """
@@ -358,6 +372,25 @@ def inspect(format_: LegacyFormat, stored: StoredHash) -> None:
         raise UnusableHashError(masked, _UNDECLARED)
 
 
+def accepting(format_: LegacyFormat, stored: StoredHash) -> LegacyFormat | None:
+    """
+    Return the format that *stored* is left to and that has nothing against it; None if
+    it is of none.
+
+    Raises:
+        migratekit.errors.UnusableHashError: If the hash can never be verified there.
+    """
+    if isinstance(format_, FormatList):
+        # The first that knows it refuses it, or takes it.
+        found = (accepting(each, stored) for each in format_.formats)
+        return next((each for each in found if each is not None), None)
+    if isinstance(format_, Format):
+        accepted = format_.accepts(stored)
+    else:
+        accepted = is_left_to(format_, stored) and format_.identify(stored) is True
+    return format_ if accepted else None
+
+
 def holds_gil(format_: LegacyFormat, stored: StoredHash) -> bool:
     """
     Return whether *format_* says that it verifies with the interpreter's lock.
@@ -388,7 +421,7 @@ class _Refusal:
 
 def _characters(stored: StoredHash) -> int:
     columns = (stored.text, stored.salt, stored.salt2, stored.username)
-    return max(len(column) for column in columns if column is not None)
+    return max(map(len, filter(None, columns)), default=0)
 
 
 def _matches(check: Check, candidate: bytes) -> bool:

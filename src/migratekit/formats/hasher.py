@@ -11,6 +11,7 @@ from migratekit.formats import envelope, wrapping
 from migratekit.formats.format import (
     FormatList,
     LegacyFormat,
+    accepting,
     holds_gil,
     inspect,
     is_left_to,
@@ -117,11 +118,13 @@ class LegacyHasher:
         if envelope.is_wrapped(stored.text):
             return self._admitted_wrapped(stored)
         stored = _opened(stored)
-        chosen = self._chosen(stored)
-        own = self._own(stored) if chosen is None else None
-        if own is not None:
-            return own
-        # What nobody knows is refused by the declared format, which knows best why.
+        chosen = accepting(self.format, stored)
+        if chosen is None:
+            own = self._own(stored)
+            if own is not None:
+                return own
+            # What nobody knows is refused by the declared format, which knows best why.
+            inspect(self.format, stored)
         return _sealed(chosen or self.format, stored)
 
     def wrapping(self, stored: StoredHash, /) -> Callable[[], str] | None:
@@ -192,7 +195,6 @@ def _sealed(format_: LegacyFormat, stored: StoredHash) -> str:
     """
     Return what *format_* has nothing against as an envelope.
     """
-    inspect(format_, stored)
     try:
         return envelope.seal(stored, format_.name)
     except UnicodeEncodeError:

@@ -47,6 +47,7 @@ from migratekit.stores._sql_operations import create
 from migratekit.stores._sql_rows import (
     KINDS,
     chunks,
+    columns_of,
     is_key,
     ledger_values,
     place_of,
@@ -54,7 +55,7 @@ from migratekit.stores._sql_rows import (
     rows_having,
     rows_of,
     sameness,
-    values_of,
+    transposed,
 )
 from migratekit.stores._sql_schema import ledger, users
 from migratekit.stores._sql_transactions import LostRaceError, transact
@@ -133,16 +134,17 @@ def _store(connection: Connection, accepted: Sequence[Candidate], known: Known) 
     if first and known is _NOTHING and rows_of(connection, first):
         # Most likely all of them are there, and a try would be in vain.
         raise LostRaceError
-    records = (
+    records = [
         Record(candidate.new.user, candidate.new.password_hash, version=1)
         for candidate in accepted
-    )
-    rows = sorted(map(values_of, records), key=itemgetter("id"))
+    ]
+    records.sort(key=lambda record: record.user.id)
+    columns = columns_of(records)
     if not known.retired and can_copy(connection.dialect):
-        insert_with_keys(connection, rows)
+        insert_with_keys(connection, columns)
         return
     _retire(connection, accepted, known)
-    insert_rows(connection, users, rows)
+    insert_rows(connection, users, columns)
 
 
 def _retire(
@@ -165,7 +167,7 @@ def _retire(
                 there.append((row, moment))
     _use(connection, sorted(there, key=lambda item: place_of(item[0].key)))
     new.sort(key=itemgetter(0))
-    insert_rows(connection, ledger, [values for _, values in new])
+    insert_rows(connection, ledger, transposed([values for _, values in new]))
 
 
 def _use(

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Column, Connection, Dialect, Table, insert
 from sqlalchemy.util import await_only
 
+from migratekit.stores._sql_rows import Columns
 from migratekit.stores._sql_schema import ledger, users
 
 
@@ -39,56 +40,54 @@ def can_copy(dialect: Dialect) -> bool:
     return _driver_of(dialect) in _COPIES
 
 
-def insert_with_keys(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_with_keys(connection: Connection, columns: Columns) -> None:
     """
-    Insert *rows* into the users and what follows from them into the ledger, by COPY.
+    Insert rows into the users and what follows from them into the ledger, by COPY.
 
     Raises:
         sqlalchemy.exc.IntegrityError: If something is in the way.
     """
-    _stage(connection, users, rows)
+    _stage(connection, users, columns)
     connection.exec_driver_sql(_KEYS)
     _insert_staged(connection, users)
 
 
-def insert_rows(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> None:
+def insert_rows(connection: Connection, table: Table, columns: Columns) -> None:
     """
-    Insert *rows* into *table* in their order.
+    Insert rows into *table* in their order; *columns* is empty if there are none.
 
     To be called once for a table in a transaction.
 
     Raises:
         sqlalchemy.exc.IntegrityError: If something is in the way.
     """
-    if not rows:
+    if not columns:
         return
     if can_copy(connection.dialect):
-        _stage(connection, table, rows)
+        _stage(connection, table, columns)
         _insert_staged(connection, table)
         return
     statement = insert(table).compile(dialect=connection.dialect)
     if statement.positiontup == table.columns.keys():
         # As execute() would do, but for its work on every single value.
-        records = list(adapted(connection.dialect, table, rows))
-        connection.exec_driver_sql(str(statement), records)
+        rows = list(adapted(connection.dialect, table, columns))
+        connection.exec_driver_sql(str(statement), rows)
     else:
-        connection.execute(insert(table), rows)
+        each = zip(*columns.values(), strict=True)
+        values = [dict(zip(columns, row, strict=True)) for row in each]
+        connection.execute(insert(table), values)
 
 
-def _stage(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> None:
+def _stage(connection: Connection, table: Table, columns: Columns) -> None:
     staging = f"{table.name}_staging"
     # This begins the transaction of the driver, too.
     connection.exec_driver_sql(
         f"CREATE TEMPORARY TABLE {staging} (LIKE {table.name}) ON COMMIT DROP"
     )
     copy = _COPIES[_driver_of(connection.dialect)]
-    records = adapted(connection.dialect, table, rows)
+    rows = adapted(connection.dialect, table, columns)
     driver = connection.connection.driver_connection
-    copy(driver, staging, table.columns.keys(), records)
+    copy(driver, staging, table.columns.keys(), rows)
 
 
 def _insert_staged(connection: Connection, table: Table) -> None:
@@ -99,29 +98,27 @@ def _insert_staged(connection: Connection, table: Table) -> None:
     )
 
 
-def adapted(
-    dialect: Dialect, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> Iterable[_Row]:
+def adapted(dialect: Dialect, table: Table, columns: Columns) -> Iterable[_Row]:
     """
-    Return *rows* as SQLAlchemy would hand them to the driver.
+    Return rows as SQLAlchemy would hand them to the driver.
     """
     return zip(
-        *(_adapted_column(dialect, column, rows) for column in table.columns),
+        *(_adapted(dialect, column, columns[column.name]) for column in table.columns),
         strict=True,
     )
 
 
-def _adapted_column(
-    dialect: Dialect, column: Column[Any], rows: Iterable[Mapping[str, Any]]
-) -> list[Any]:
-    values = [row[column.name] for row in rows]
+def _adapted(
+    dialect: Dialect, column: Column[Any], values: Sequence[Any]
+) -> Sequence[Any]:
     adapter = column.type.dialect_impl(dialect).bind_processor(dialect)
     if adapter is None:
         return values
-    # Many are one and the same: None, a moment, an empty profile.
-    different = {id(value): value for value in values}
-    ready = {number: adapter(value) for number, value in different.items()}
-    return [ready[id(value)] for value in values]
+    first = values[0]
+    if all(value is first for value in values):
+        # Such as the moment of an import.
+        return [adapter(first)] * len(values)
+    return list(map(adapter, values))
 
 
 def _driver_of(dialect: Dialect) -> tuple[str, str, bool]:

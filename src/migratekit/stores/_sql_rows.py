@@ -4,7 +4,7 @@ Rows of the SQL stores, and the values they stand for.
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 from sqlalchemy import (
@@ -43,6 +43,8 @@ from migratekit.stores._sql_transactions import (
 
 
 T = TypeVar("T")
+# The values of many rows, by the name of their column.
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
 
 _USER_FIELDS = tuple(field.name for field in attrs.fields(User))
 USER_COLUMNS = tuple(users.c[name] for name in _USER_FIELDS)
@@ -66,13 +68,29 @@ def record_of(row: Mapping[Any, Any]) -> Record:
 
 
 def values_of(record: Record) -> dict[str, Any]:
+    return {name: values[0] for name, values in columns_of([record]).items()}
+
+
+def columns_of(records: Sequence[Record]) -> Columns:
+    """
+    Return what is stored of *records*, by the name of the column.
+    """
+    people = [record.user for record in records]
+    hashes = [record.password_hash for record in records]
     return {
-        **{name: getattr(record.user, name) for name in _USER_FIELDS},
-        "origin": record.user.origin.value,
-        "version": record.version,
-        "hash_format": format_of(record.password_hash),
-        "password_hash": record.password_hash,
+        **{name: [getattr(user, name) for user in people] for name in _USER_FIELDS},
+        "origin": [user.origin.value for user in people],
+        "version": [record.version for record in records],
+        "hash_format": [format_of(encoded) for encoded in hashes],
+        "password_hash": hashes,
     }
+
+
+def transposed(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """
+    Return the values of *rows*, which have the same columns, by their names.
+    """
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
 
 def is_key(key: LedgerKey) -> ColumnElement[bool]:
