@@ -6,11 +6,15 @@ source alone, and try until they are let in, the most of them while it hangs.  W
 is turned away because too many are being hashed comes back after a second or so, as a
 browser does that was told to; that is part of what their login takes.
 
+They come again as often as the machine can bear: when the source is back, those who
+move take a part of one processor, and nobody could hide it if they took all of it.
+
 What is measured: whether those who are stored notice anything; what the source was
 asked; how late the event loop is.  And in processes of their own, with cheap hashes and
 with some of 16 MiB: how much memory many logins at once take.
 
-    python tests/load/load_outage.py [--waiting N] [--stored N] [--burst N] [--seed N]
+    python tests/load/load_outage.py [--waiting N] [--stored N] [--share X] [--burst N]
+                                     [--seed N]
 """
 
 import argparse
@@ -64,6 +68,8 @@ TICK = 0.005
 class Plan:
     """
     Who logs in, and for how many seconds which phase lasts.
+
+    *patience* is how many seconds pass on average until somebody tries once more.
     """
 
     kind: str
@@ -71,6 +77,11 @@ class Plan:
     waiting: int
     stored: int
     pace: float = 1.0
+    patience: float = attrs.field()
+
+    @patience.default
+    def _soon(self):
+        return 3 * self.pace
 
     @property
     def phases(self):
@@ -160,6 +171,19 @@ async def rage(plan):
     return outage, source
 
 
+async def cost_of_moving(kind, number=200):
+    """
+    Return how many seconds of a processor it takes to move somebody.
+    """
+    source = SOURCES[kind](lambda: ())
+    connection = AsyncConnection(AsyncStore(), source, hasher=CHEAPEST, listeners=())
+    for i in range(number):
+        if i == number // 2:
+            began = time.process_time()
+        await connection.authenticate(f"legacy{i}@example.com", PASSWORD)
+    return (time.process_time() - began) / (number - number // 2)
+
+
 async def watch(outage):
     """
     Note how late the loop is, and how much of its own time it had worked.
@@ -195,7 +219,7 @@ async def arrive(plan, outage, connection, chance, email, number):
         outage.results[phase][result] += 1
         if result == "moved":
             return
-        await asyncio.sleep(plan.pace * chance.uniform(1, 5))
+        await asyncio.sleep(plan.patience * chance.uniform(0.4, 1.6))
 
 
 async def log_in(plan, outage, connection, chance, email, phase):
@@ -323,6 +347,9 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0].strip())
     parser.add_argument("--waiting", type=int, default=2000)
     parser.add_argument("--stored", type=int, default=500)
+    parser.add_argument(
+        "--share", type=float, default=0.4, help="of a processor, for those who move"
+    )
     parser.add_argument("--burst", type=int, default=2000, help="0 for none")
     parser.add_argument("--pace", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
@@ -332,11 +359,17 @@ def main(arguments=None):
     print(f"seed {options.seed}")
     wrong = []
     for kind in SOURCES:
+        cost = asyncio.run(cost_of_moving(kind))
         plan = Plan(kind, options.seed, options.waiting, options.stored, options.pace)
+        patience = max(plan.patience, options.waiting * cost / options.share)
+        plan = attrs.evolve(plan, patience=patience)
         before = peak()
         outage, source = asyncio.run(rage(plan))
         lags = outage.lags
-        print(f"{kind} source:")
+        print(
+            f"{kind} source:\n  to move takes {1000 * cost:.2f} ms, and who is not let"
+            f" in comes again after {plan.patience:.1f} seconds"
+        )
         print("\n".join(described(outage)))
         print(
             f"  the source: {source.calls} calls, at most {source.most} at once,"
