@@ -24,7 +24,7 @@ from migratekit.errors import (
     StoreUnavailableError,
     Violation,
 )
-from migratekit.formats import presets
+from migratekit.formats import Format, presets
 from migratekit.formats.hasher import LegacyHasher
 from migratekit.imports import RowError
 from migratekit.models import (
@@ -469,6 +469,27 @@ class Foreign:
         raise NotImplementedError
 
 
+@attrs.frozen
+class Saying(Foreign):
+    """
+    One that says whether its hashes are quick to guess.
+    """
+
+    quick: bool | None = True
+
+
+@attrs.frozen
+class Odd:
+    """
+    A scheme that gives a bare function, and says the same.
+    """
+
+    quick: bool | None
+
+    def read(self, stored, ceilings, /):
+        return bytes.isalpha
+
+
 def test_plain_hasher():
     """
     With a hasher that takes no legacy hashes, only the source can use them.
@@ -484,6 +505,16 @@ def test_plain_hasher():
         (kind.format, kind.unverifiable) for kind in report.formats
     ]
     assert (1, 0) == (report.movable_by_login, report.movable_by_import)
+
+
+@pytest.mark.parametrize(("quick", "weak"), [(True, 1), (False, 0), (None, 0)])
+def test_weak_for_the_source(quick, weak):
+    """
+    A format whose hashes cannot be wrapped says itself whether they are quick to guess.
+    """
+    for format_ in (Format("own", Odd(quick)), Saying(quick=quick)):
+        report = preflight(listed([person(1, password=SHA1)], Plain(), format_))
+        assert weak == report.weak
 
 
 def test_plain_hasher_alone():

@@ -15,6 +15,7 @@ from migratekit.formats.format import (
     inspect,
     is_marker,
 )
+from migratekit.formats.scheme import quick_of
 from migratekit.models import StoredHash
 from migratekit.passwords import format_of
 from migratekit.protocols import ImportingHasher, PasswordHasher, WrappingHasher
@@ -93,12 +94,13 @@ def _read(
     try:
         if isinstance(chosen, Format):
             derivation = chosen.derivation(stored)
-            return chosen, derivation is not None and derivation.weak, None
-        if theirs is not None:
+            if derivation is not None:
+                return chosen, derivation.weak, None
+        elif theirs is not None:
             inspect(chosen or theirs, stored)
     except UnusableHashError as error:
         return None, False, error.with_traceback(None)
-    return chosen, False, None
+    return chosen, quick_of(chosen) is True, None
 
 
 def _unimportable(text: str | None, error: UnusableHashError | None) -> str | None:

@@ -3,10 +3,8 @@ A strong hash around a weak one.
 """
 
 import base64
-import contextlib
 import hashlib
 import hmac
-import inspect
 import json
 import pickle
 import re
@@ -16,7 +14,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vectors import GIVEN, load
+from vectors import load
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats import (
@@ -31,8 +29,7 @@ from migratekit.formats import (
     resolve,
 )
 from migratekit.formats.hasher import LegacyHasher
-from migratekit.formats.presets.catalogue import CATALOGUE, wrapped
-from migratekit.formats.scheme import Derivation, MalformedError
+from migratekit.formats.scheme import Derivation, MalformedError, quick_of
 from migratekit.models import StoredHash
 from migratekit.passwords import Argon2Hasher, format_of
 
@@ -189,70 +186,15 @@ def test_husks():
 
 def test_coverage():
     """
-    These formats of the survey are wrapped, and no others.
+    Of what is quick to guess every hash of the survey is wrapped, of what is slow none.
     """
-    weak = {vector.format for vector, _ in WEAK}
-    strong = {vector.format for vector in PUBLIC if vector.expect == "match"} - weak
+    weak = {vector.id for vector, _ in WEAK}
+    matching = [vector for vector in PUBLIC if vector.expect == "match"]
 
-    assert STRONG == strong
-
-
-MATCHING = [vector for vector in PUBLIC if vector.expect == "match"]
-OWN = {entry.preset.partition("(")[0]: entry.vectors for entry in CATALOGUE}
-
-
-@pytest.mark.parametrize("name", presets.__all__)
-def test_documented(name):
-    """
-    The table of the documentation says whether hashes are wrapped.
-    """
-    function = getattr(presets, name)
-    needed = [
-        key
-        for key, parameter in inspect.signature(function).parameters.items()
-        if parameter.default is parameter.empty and key in GIVEN
-    ]
-    format_ = function(**{key: GIVEN[key] for key in needed})
-    found = set()
-    for vector in MATCHING:
-        own = vector.format == OWN.get(name)
-        chosen = vector.legacy_format if own else format_
-        with contextlib.suppress(UnusableHashError):
-            derivation = chosen.derivation(vector.stored)
-            found.add(derivation is not None and derivation.weak)
-
-    documented = wrapped(name)
-
-    allowed = {"yes": ({True},), "no": ({False}, set())}
-    assert documented == "weak ones" or found in allowed[documented]
-
-
-STRONG = {
-    "argon2",
-    "bcrypt",
-    "bcrypt_of_md5",
-    "bcrypt_of_sha1",
-    "bcrypt_of_sha256",
-    "bcrypt_of_sha512",
-    "bcrypt_pepper",
-    "crypt_scrypt7",
-    "firebase_scrypt",
-    "flask_security",
-    "generic_scrypt",
-    "gost_yescrypt",
-    "jenkins",
-    "ldap_bcrypt",
-    "mysql_caching_sha2",
-    "nextcloud",
-    "passlib_bcrypt_sha256",
-    "phc_scrypt",
-    "sha256_crypt",
-    "sha512_crypt",
-    "smf21_bcrypt",
-    "wcf2_bcrypt",
-    "wordpress_bcrypt",
-    "yescrypt",
-}
+    for vector in matching:
+        quick = quick_of(vector.legacy_format)
+        assert quick is None or quick is (vector.id in weak), vector.id
+    assert {True, False, None} == {quick_of(each.legacy_format) for each in matching}
 
 
 @settings(deadline=None)

@@ -19,35 +19,6 @@ from migratekit.statistics import Tally
 
 MOST_DAYS: Final = 3660
 
-# Formats whose makers meant them to be slow, all of whose hashes are.  What is not
-# known to be slow counts as weak.
-_SLOW: Final = frozenset(
-    {
-        "argon2",
-        "argon2d",
-        "argon2i",
-        "argon2id",
-        "bcrypt",
-        "bcrypt_of_md5",
-        "bcrypt_of_sha1",
-        "bcrypt_of_sha256",
-        "bcrypt_of_sha512",
-        "bcrypt_pepper",
-        "crypt_scrypt7",
-        "firebase",
-        "generic_scrypt",
-        "gost_yescrypt",
-        "jenkins",
-        "ldap_bcrypt",
-        "passlib_bcrypt_sha256",
-        "phc_scrypt",
-        "sha256_crypt",
-        "sha512_crypt",
-        "wordpress_bcrypt",
-        "yescrypt",
-    }
-)
-
 
 @attrs.frozen
 class _Counted:
@@ -92,11 +63,16 @@ def weak_formats(by_format: Mapping[str, int]) -> dict[str, int]:
     """
     Return those formats of *by_format* that are, or may be, quick to guess, the most
     frequent first.
+
+    What is not known to be slow counts as quick.
     """
+    # Takes longer to import than all that is needed before.
+    from migratekit.formats.presets.guessing import is_slow  # noqa: PLC0415
+
     weak = {
         label: number
         for label, number in by_format.items()
-        if label != "none" and _name_of(label) not in _SLOW
+        if label != "none" and not is_slow(label)
     }
     return dict(sorted(weak.items(), key=lambda item: (-item[1], item[0])))
 
@@ -212,13 +188,6 @@ def _warnings(seen: _Seen) -> Iterator[Reason]:
     elif seen.counted.first > seen.since:
         text = f"It is counted only since {seen.counted.first} who asks the source."
         yield Reason(code="calls_counted_since", message=text)
-
-
-def _name_of(label: str) -> str:
-    """
-    Return the name of a format, of its label with a cost or something wrapped.
-    """
-    return label.partition(" ")[0].partition("(")[0]
 
 
 def _times(number: int) -> str:

@@ -5,7 +5,7 @@ The hashes of AIX.
 import hashlib
 import re
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -29,6 +29,8 @@ class Aix:
     """
     ``{smd5}``, MD5-crypt without its magic, and ``{ssha…}NN$salt$…``, PBKDF2.
     """
+
+    quick: ClassVar[bool | None] = None
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
         """

@@ -4,7 +4,7 @@ ASP.NET Identity, versions 2 and 3.
 
 import struct
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -35,6 +35,8 @@ class AspNetIdentity:
     Version 3 has the digest, the rounds and the length of the salt before them, as
     big-endian numbers of 32 bits.  Source: ``PasswordHasher.cs`` of ASP.NET Core.
     """
+
+    quick: ClassVar[bool | None] = None
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
         """

@@ -5,7 +5,7 @@ The engine for bcrypt, in all its spellings.
 import hmac
 import itertools
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 import bcrypt
@@ -43,6 +43,8 @@ class Bcrypt:
     Raises:
         migratekit.errors.ConfigurationError: If *layers* is not positive.
     """
+
+    quick: ClassVar[bool | None] = False
 
     layers: int = attrs.field(default=1, kw_only=True)
     sign_bug: bool = attrs.field(default=False, kw_only=True)

@@ -3,7 +3,7 @@ passlib's bcrypt of SHA-256.
 """
 
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -28,6 +28,8 @@ class BcryptSha256:
     bcrypt of base64(sha256(password)), or, since version 2, of an HMAC keyed with the
     salt as it is spelt.
     """
+
+    quick: ClassVar[bool | None] = False
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """

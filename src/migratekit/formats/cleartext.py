@@ -2,7 +2,7 @@
 Passwords that are stored as they are.
 """
 
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -16,6 +16,8 @@ class ClearText:
     """
     The text is the password.  No preset has it unless it is switched on by name.
     """
+
+    quick: ClassVar[bool | None] = True
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
         """

@@ -77,6 +77,13 @@ class Crypt:
         if self.required and self.family in _OF_PASSLIB:
             _passlib.require(self.family)
 
+    @property
+    def quick(self) -> bool:
+        """
+        See `migratekit.formats.scheme.quick_of()`.
+        """
+        return self.family not in _SLOW
+
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
         """
         See `migratekit.formats.scheme.Scheme.read()`.
@@ -87,9 +94,7 @@ class Crypt:
         return check
 
 
-def _made(
-    text: str, length: int, derive: Derive, scheme: Scheme, *, weak: bool = True
-) -> Derivation:
+def _made(text: str, length: int, derive: Derive, scheme: Scheme) -> Derivation:
     """
     Return a check of a digest that is the last *length* characters of *text*.
     """
@@ -98,7 +103,6 @@ def _made(
         lambda password: None if b"\0" in password else derive(password),
         partial(blanked_crypt64, text, length),
         scheme,
-        weak=weak,
         holds_gil=True,
     )
 
@@ -127,7 +131,7 @@ def _sha_crypt(code: str, text: str, ceilings: Ceilings, scheme: Scheme) -> Deri
     def derive(password: bytes) -> bytes:
         return sha_crypt(name, password, salt, rounds).encode()
 
-    return _made(text, length, derive, scheme, weak=False)
+    return _made(text, length, derive, scheme)
 
 
 def _sha1_crypt(text: str, ceilings: Ceilings, scheme: Scheme) -> Derivation:
@@ -178,6 +182,7 @@ _READERS: Final[dict[str, Reader]] = {
     "bsdi_crypt": _bsdi_crypt,
     "sun_md5_crypt": _sun_md5_crypt,
 }
+_SLOW: Final = frozenset({"sha256_crypt", "sha512_crypt"})
 _OF_PASSLIB: Final = frozenset(
     {"sha1_crypt", "des_crypt", "bsdi_crypt", "sun_md5_crypt"}
 )

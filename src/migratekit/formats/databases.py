@@ -40,6 +40,8 @@ class Database:
         migratekit.errors.ConfigurationError: If there is no passlib.
     """
 
+    quick: ClassVar[bool | None] = True
+
     handler: str = attrs.field()
 
     @handler.validator
@@ -97,6 +99,8 @@ class Oracle12:
     ``T:`` and 160 hexadecimal digits: sha512(pbkdf2-sha512(password) . salt).
     """
 
+    quick: ClassVar[bool | None] = True
+
     _layout = Layout("T:{key[64]+salt[16]:hex}")
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
@@ -133,6 +137,8 @@ class MySQLCachingSha2:
     Args:
         rounds: The rounds, if the text does not say them in thousands.
     """
+
+    quick: ClassVar[bool | None] = False
 
     rounds: int = attrs.field(default=5000, kw_only=True)
 

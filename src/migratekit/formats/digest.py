@@ -3,6 +3,7 @@ The engine for plain and salted digests.
 """
 
 from functools import partial
+from typing import ClassVar
 
 import attrs
 
@@ -118,6 +119,8 @@ class Digest:
     Raises:
         migratekit.errors.ConfigurationError: If the recipe or the layout is malformed.
     """
+
+    quick: ClassVar[bool | None] = True
 
     recipe: Recipe = attrs.field(converter=as_recipe)
     layout: Layout = attrs.field(

@@ -3,7 +3,7 @@ Dovecot's CRAM-MD5.
 """
 
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -24,6 +24,8 @@ class CramMd5:
     """
     The states of MD5 after the outer and the inner padded key of HMAC (RFC 2195).
     """
+
+    quick: ClassVar[bool | None] = True
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
         """

@@ -3,7 +3,7 @@ Firebase's scrypt.
 """
 
 import hmac
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -33,6 +33,8 @@ class Firebase:
         rounds: r of scrypt.
         mem_cost: log2 of N of scrypt.
     """
+
+    quick: ClassVar[bool | None] = False
 
     signer_key: bytes = attrs.field(repr=False)
     salt_separator: bytes

@@ -23,6 +23,7 @@ from migratekit.formats.scheme import (
     Derivation,
     MalformedError,
     Scheme,
+    quick_of,
 )
 from migratekit.models import StoredHash
 
@@ -35,7 +36,8 @@ class LegacyFormat(Protocol):
     A way of storing passwords that an old system had.
 
     One that verifies by a loop in Python may also have a method ``holds_gil(stored)``;
-    see `migratekit.hashing.GILHoldingHasher`.
+    see `migratekit.hashing.GILHoldingHasher`.  Any may have ``quick``; see
+    `migratekit.formats.scheme.quick_of()`.
     """
 
     @property
@@ -151,6 +153,13 @@ class Format:
                 locked or disabled account is one.
         """
         self.derivation(stored)
+
+    @property
+    def quick(self) -> bool | None:
+        """
+        Whether all its hashes are quick to guess, or none is; None if some may be.
+        """
+        return quick_of(self.scheme)
 
     def holds_gil(self, stored: StoredHash, /) -> bool:
         """

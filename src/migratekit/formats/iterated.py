@@ -3,6 +3,7 @@ The engine for digests that are taken over and over.
 """
 
 from functools import partial
+from typing import ClassVar
 
 import attrs
 
@@ -62,6 +63,8 @@ class Iterated:
     Raises:
         migratekit.errors.ConfigurationError: If any of it is malformed.
     """
+
+    quick: ClassVar[bool | None] = True
 
     first: Recipe = attrs.field(converter=as_recipe)
     again: Recipe = attrs.field(converter=as_recipe)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 import attrs
 from argon2.low_level import Type, hash_secret_raw
@@ -236,6 +236,15 @@ class Pbkdf2:
         if self.digest is not None:
             _known_pbkdf2(self.digest)
 
+    @property
+    def quick(self) -> bool | None:
+        """
+        See `migratekit.formats.scheme.quick_of()`.
+        """
+        if {"digest", "rounds"} & self.layout.names:
+            return None
+        return is_weak(str(self.digest), number({}, "rounds", self.rounds))
+
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """
         See `migratekit.formats.scheme.Scheme.read()`.
@@ -278,6 +287,8 @@ class Scrypt:
     Raises:
         migratekit.errors.ConfigurationError: If something is missing.
     """
+
+    quick: ClassVar[bool | None] = False
 
     layout: Layout = attrs.field(converter=as_layout)
     n: int | None = attrs.field(default=None, kw_only=True)
@@ -344,6 +355,8 @@ class Argon2:
             How the text is laid out; has the fields ``kind``, ``m``, ``t``, ``p``,
             ``salt`` and ``key``, and may have ``v``.  The default is a PHC string.
     """
+
+    quick: ClassVar[bool | None] = False
 
     layouts: tuple[Layout, ...] = (
         Layout(

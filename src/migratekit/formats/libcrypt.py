@@ -9,7 +9,7 @@ import ctypes
 import hmac
 import re
 from functools import cache, partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -44,6 +44,8 @@ class Yescrypt:
         migratekit.errors.ConfigurationError:
             If it is required and the system has none.
     """
+
+    quick: ClassVar[bool | None] = False
 
     prefix: str = "$y$"
     required: bool = attrs.field(default=True, kw_only=True)

@@ -5,7 +5,7 @@ The chains of Magento 2.
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -36,6 +36,8 @@ class Magento2:
     0 is md5(salt . x), 1 sha256(salt . x), 2 and ``3_size_passes_bytes`` argon2id of x
     with the first 16 characters of the salt (Magento's ``Encryptor.php``).
     """
+
+    quick: ClassVar[bool | None] = None
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
         """

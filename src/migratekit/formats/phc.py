@@ -4,7 +4,7 @@ The strings that Ory Kratos and Supabase import.
 
 import re
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -57,6 +57,8 @@ class TemplatedDigest:
     Also ``$md5$digest``, of the password alone.
     """
 
+    quick: ClassVar[bool | None] = True
+
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """
         See `migratekit.formats.scheme.Scheme.read()`.
@@ -93,6 +95,8 @@ class KeyedDigest:
     ``$hmac-sha256$digest$key``, where the digest is base64 of hexadecimal digits.
     """
 
+    quick: ClassVar[bool | None] = True
+
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """
         See `migratekit.formats.scheme.Scheme.read()`.
@@ -117,6 +121,8 @@ class KratosPbkdf2:
     ``$pbkdf2-sha256$i=100000,l=32$salt$key``.
     """
 
+    quick: ClassVar[bool | None] = None
+
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """
         See `migratekit.formats.scheme.Scheme.read()`.
@@ -137,6 +143,8 @@ class FirebaseText:
     """
     ``$firescrypt$…`` and ``$fbscrypt$…``: Firebase's scrypt, with the signer key.
     """
+
+    quick: ClassVar[bool | None] = False
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """

@@ -4,7 +4,7 @@ The portable hashes of phpass, and Drupal 7's of the same make.
 
 import re
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -41,6 +41,8 @@ class PHPass:
     Raises:
         migratekit.errors.ConfigurationError: If it is another digest.
     """
+
+    quick: ClassVar[bool | None] = True
 
     digest: str = attrs.field(default="md5")
 

@@ -7,7 +7,7 @@ import attrs
 from migratekit.formats.ceilings import Ceilings
 from migratekit.formats.digest import as_recipe, as_secret, needs_values, values_of
 from migratekit.formats.recipe import Recipe, missing
-from migratekit.formats.scheme import Check, Derivation, Scheme
+from migratekit.formats.scheme import Check, Derivation, Scheme, quick_of
 from migratekit.models import StoredHash
 
 
@@ -39,6 +39,13 @@ class Prehashed:
 
     def __attrs_post_init__(self) -> None:
         needs_values(self.recipe, self.pepper)
+
+    @property
+    def quick(self) -> bool | None:
+        """
+        See `migratekit.formats.scheme.quick_of()`.
+        """
+        return quick_of(self.scheme)
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """

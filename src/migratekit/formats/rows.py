@@ -5,7 +5,7 @@ Products whose rows name the algorithm and its cost beside the hash.
 import json
 import re
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -67,6 +67,8 @@ class Gitea:
             the second salt of a row is that column.
     """
 
+    quick: ClassVar[bool | None] = None
+
     algorithm: str | None = None
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
@@ -125,6 +127,8 @@ class Discourse:
             Otherwise the second salt of a row is that column.
     """
 
+    quick: ClassVar[bool | None] = None
+
     algorithm: str | None = None
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
@@ -159,6 +163,8 @@ class Keycloak:
         iterations: ``hashIterations``.
         additional: ``additionalParameters``, of argon2.
     """
+
+    quick: ClassVar[bool | None] = None
 
     algorithm: str | None = attrs.field(default=None, kw_only=True)
     iterations: int | None = attrs.field(default=None, kw_only=True)
@@ -245,6 +251,8 @@ class FusionAuth:
         factor:
             Of that scheme.
     """
+
+    quick: ClassVar[bool | None] = None
 
     scheme: str | None = None
     factor: int = 1

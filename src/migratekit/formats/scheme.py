@@ -9,7 +9,7 @@ which also gives the digest of a password: what wrapping a weak hash needs.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
 import attrs
@@ -40,6 +40,8 @@ class CostError(MalformedError):
 class Scheme(Protocol):
     """
     A way of making hashes.
+
+    One may also have ``quick``; see `quick_of()`.
     """
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
@@ -51,6 +53,26 @@ class Scheme(Protocol):
             MalformedError: If *stored* is not a hash of this scheme.
             CostError: If it is one that costs more than *ceilings* allow.
         """
+
+
+def quick_of(scheme: object) -> bool | None:
+    """
+    Return what a scheme, or a format, says in its attribute ``quick``.
+
+    True if all its hashes are so quick to guess that a leaked table would be guessed,
+    False if it was made to be slow and none is; None if that is up to each hash, and
+    if it says nothing.
+    """
+    quick = getattr(scheme, "quick", None)
+    return quick if quick is True or quick is False else None
+
+
+def quick_of_all(schemes: Iterable[Scheme]) -> bool | None:
+    """
+    Return what several schemes say, if it is the same.
+    """
+    answers = {quick_of(scheme) for scheme in schemes}
+    return answers.pop() if len(answers) == 1 else None
 
 
 @attrs.frozen
@@ -74,7 +96,8 @@ class Derivation:
             What read the text.
 
         weak:
-            Whether the digest is so cheap that a leaked table would be guessed.
+            Whether the digest is so cheap that a leaked table would be guessed.  By
+            default it is, unless *scheme* says in ``quick`` that none is.
 
         holds_gil:
             Whether *derive* is a loop in Python, which keeps the interpreter's lock.
@@ -84,8 +107,12 @@ class Derivation:
     derive: Derive = attrs.field(repr=False)
     husk: Callable[[], str] = attrs.field(repr=False)
     scheme: Scheme = attrs.field(repr=False)
-    weak: bool = attrs.field(default=True, kw_only=True)
+    weak: bool = attrs.field(kw_only=True)
     holds_gil: bool = attrs.field(default=False, kw_only=True)
+
+    @weak.default
+    def _as_its_scheme(self) -> bool:
+        return quick_of(self.scheme) is not False
 
     def __call__(self, password: bytes) -> bool:
         """
@@ -130,6 +157,13 @@ class FirstOf:
 
     schemes: tuple[Scheme, ...]
 
+    @property
+    def quick(self) -> bool | None:
+        """
+        See `quick_of()`.
+        """
+        return quick_of_all(self.schemes)
+
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """
         See `Scheme.read()`.
@@ -159,6 +193,13 @@ class InBraces:
     def __attrs_post_init__(self) -> None:
         found = {f"{{{name.lower()}": scheme for name, scheme in self.names}
         object.__setattr__(self, "_found", found)
+
+    @property
+    def quick(self) -> bool | None:
+        """
+        See `quick_of()`.
+        """
+        return quick_of_all(scheme for _, scheme in self.names)
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """
@@ -191,6 +232,13 @@ class Prefixed:
     def _not_empty(self, _: object, value: str) -> None:
         if not value:
             raise ConfigurationError("A prefix must not be empty.")
+
+    @property
+    def quick(self) -> bool | None:
+        """
+        See `quick_of()`.
+        """
+        return quick_of(self.scheme)
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -54,6 +54,8 @@ class Scram:
         migratekit.errors.ConfigurationError: If something is missing.
     """
 
+    quick: ClassVar[bool | None] = None
+
     digest: str = attrs.field()
     layout: Layout = attrs.field(converter=as_layout)
     rounds: int | None = attrs.field(default=None, kw_only=True)
@@ -87,6 +89,8 @@ class MongoCredentials:
     """
     The ``credentials`` of a row of MongoDB's ``system.users``, as JSON.
     """
+
+    quick: ClassVar[bool | None] = None
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Derivation:
         """

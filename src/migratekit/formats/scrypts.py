@@ -4,7 +4,7 @@ Spellings of scrypt that pack its parameters.
 
 import hmac
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -31,6 +31,8 @@ class CryptScrypt:
     ``$7$`` of crypt(3): digits of `CRYPT64` for log2 N, r and p, and salt as text.
     """
 
+    quick: ClassVar[bool | None] = False
+
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """
         See `migratekit.formats.scheme.Scheme.read()`.
@@ -52,6 +54,8 @@ class SpringScrypt:
     """
     ``$e0801$salt$key``: log2 N, r and p as bytes of one hexadecimal number.
     """
+
+    quick: ClassVar[bool | None] = False
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """

@@ -3,7 +3,7 @@ The types of MediaWiki's password table.
 """
 
 import re
-from typing import Final
+from typing import ClassVar, Final
 
 import attrs
 
@@ -23,6 +23,8 @@ class _SplitBcrypt:
     """
     ``:bcrypt:NN$salt$digest``.
     """
+
+    quick: ClassVar[bool | None] = False
 
     def read(self, stored: StoredHash, ceilings: Ceilings, /) -> Check:
         """

@@ -3,11 +3,13 @@ The table of systems that the documentation shows.
 """
 
 # A table reads best with a row on a line.
-# ruff: noqa: E501, SIM905
+# ruff: noqa: E501
 
 from typing import Final
 
 import attrs
+
+from migratekit.formats.presets.guessing import EITHER, QUICK
 
 
 @attrs.frozen
@@ -61,34 +63,10 @@ def wrapped(preset: str) -> str:
     Return which hashes of a preset an import can wrap: ``yes``, ``no``, or those that
     are weak.
     """
-    if preset in _WRAPPED:
+    if preset in QUICK:
         return "yes"
-    return "weak ones" if preset in _PARTLY else "no"
+    return "weak ones" if preset in EITHER else "no"
 
-
-# Digests, also iterated ones, and other hashes that are quick to guess.
-_WRAPPED: Final = frozenset(
-    """
-    apr_md5_crypt aspnet_membership atlassian authlogic bsdi_crypt cakephp2 cleartext
-    coldfusion10 des_crypt drupal7 fshp htdigest ipb joomla_md5 ldap_digest macos_salted
-    magento1 md5_crypt mongodb_cr mssql2000 mssql2005 mssql2012 mybb mysql323 mysql41
-    nthash oracle10 oracle11 oracle12 oscommerce peoplesoft phpass postgres_md5 punbb
-    raw raw_md5 raw_sha1 raw_sha256 raw_sha384 raw_sha512 recipe redmine
-    restful_authentication sap_h sha1_crypt smf spring_digest spring_standard
-    sun_md5_crypt symfony_digest umbraco7 vbulletin woltlab1 xenforo1
-    """.split()
-)
-# Products that store several kinds, and PBKDF2, which is weak below so many rounds.
-_PARTLY: Final = frozenset(
-    """
-    aix aspnet_identity clearance comeonin crypt cta_pbkdf2_sha1 devise discourse django
-    dokuwiki dovecot flask_security fusionauth generic_pbkdf2 gitea grub_pbkdf2 htpasswd
-    jenkins joomla keycloak kratos ldap ldap_crypt ldap_pbkdf2 macos_pbkdf2 magento2
-    mediawiki mongodb_scram moodle nextcloud opencart passlib_context passlib_pbkdf2
-    passport_local_mongoose phpbb3 postgres_scram prestashop shiro spring spring_pbkdf2
-    symfony_pbkdf2 typo3 web2py werkzeug wordpress
-    """.split()
-)
 
 _SALT: Final = "salt"
 _USER: Final = "user name"
