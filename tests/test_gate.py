@@ -318,6 +318,29 @@ def test_counted_since(memory, days, warned):
     assert 0 == gate.asked
 
 
+@pytest.mark.parametrize(
+    ("days", "looks"),
+    [((0, 6, 37, 400), 1), ((0, 6, 400), 1), ((0, 37, 400), 1), ((0, 38, 400), 2)],
+)
+def test_what_is_read(memory, days, looks):
+    """
+    Of years of counting only the last month is read, unless nobody counted in it.
+    """
+    memory.site = ListingSite()
+    for each in days:
+        count(memory, each, source_calls=1)
+    tallies, read = memory.side.tallies, []
+    memory.side.tallies = lambda since: read.append(since) or tallies(since)
+
+    gate = memory.connect().gate(quiet_days=7)
+
+    today = memory.clock.now().date()
+    month = today - dt.timedelta(days=6 + 31)
+    assert [month, None][:looks] == read
+    assert sum(each < 7 for each in days) == gate.asked
+    assert () == gate.warnings
+
+
 @pytest.mark.parametrize("days", [-1, 3661, 1.0, "7", None, True])
 def test_no_days(village, days):
     """

@@ -3,7 +3,7 @@ Whether the source may go, and what stands in the way.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -14,10 +14,11 @@ from migratekit._steps.operators import FindListing, ReadTallies
 from migratekit.errors import ConfigurationError, LegacyUnavailableError
 from migratekit.finish import Gate, Reason
 from migratekit.models import Figures
-from migratekit.statistics import Tally
 
 
 MOST_DAYS: Final = 3660
+
+_A_MONTH: Final = dt.timedelta(days=31)
 
 
 @attrs.frozen
@@ -25,7 +26,8 @@ class _Counted:
     """
     How often the source was asked, and how many moved by that.
 
-    *first* is the first of all days of which anything was counted.
+    *first* is the first of all days of which anything was counted, if that is later
+    than the days that matter.
     """
 
     first: dt.date
@@ -98,7 +100,7 @@ async def gate(_: Context, quiet_days: int) -> Gate:
         figures=await _figures(),
         quiet_days=quiet_days,
         since=since,
-        counted=_counted(await ReadTallies(), since) if quiet_days else None,
+        counted=await _counted(since) if quiet_days else None,
     )
     return Gate(
         known=known,
@@ -128,7 +130,11 @@ async def _figures() -> Figures | None:
         return None
 
 
-def _counted(tallies: Sequence[Tally], since: dt.date) -> _Counted | None:
+async def _counted(since: dt.date) -> _Counted | None:
+    tallies = await ReadTallies(since - _A_MONTH)
+    if all(tally.day > since for tally in tallies):
+        # Of all others it does not matter when they began to count.
+        tallies = await ReadTallies(None)
     if not tallies:
         return None
     sums = {"source.calls": 0, "login.moved": 0}

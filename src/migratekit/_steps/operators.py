@@ -2,6 +2,7 @@
 What an operator asks of a store, before and after the source goes.
 """
 
+import datetime as dt
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
@@ -114,16 +115,18 @@ class LiftReservations(AbilityStep[int]):
 @attrs.frozen(eq=False, repr=False)
 class ReadTallies(AbilityStep[Sequence[Tally]]):
     """
-    Returns all that was counted; nothing if the store does not keep it.
+    Returns what was counted since a day; nothing if the store does not keep it.
     """
 
     port = "store.tallies"
     ability = StatisticsStore
 
+    since: dt.date | None
+
     def perform(self, ports: Ports) -> Sequence[Tally] | Awaitable[Sequence[Tally]]:
         if not isinstance(ports.store, StatisticsStore):
             return ()
-        return ports.store.tallies(None)
+        return ports.store.tallies(self.since)
 
     def check(self, answer: Any) -> Sequence[Tally]:
         tallies = expect(answer, Sequence, self)  # type: ignore[type-abstract]
