@@ -108,6 +108,17 @@ def make_live():
     return Connection(store, SOURCE, settings=live, **OPTIONS)
 
 
+def make_async_live():
+    """
+    The same with an event loop, in which nobody could ask for the settings.
+    """
+    from migratekit.stores.async_sql import AsyncSQLStore
+
+    live = make_live().settings
+    store = AsyncSQLStore(ASYNC_STORE)
+    return AsyncConnection(store, SOURCE, settings=live, **OPTIONS)
+
+
 def __getattr__(name):
     # Not at once, because a driver for it takes as long to import as all the rest.
     if name == "async_connection":

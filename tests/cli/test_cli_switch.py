@@ -212,6 +212,22 @@ def test_settings(store, management, capsys):
     assert 0 == run("switch-strategy", *options)
 
 
+def test_settings_beside_async_store(shop, capsys):
+    """
+    They may be kept by another store than the users, as those of an async one are.
+    """
+    store = shop.connection.store
+    management = Management(store, actor="tests")
+    management.create("con_shop", {"options": {"strategy_version": 1}})
+    put(store, 1, "Ada@Example.com")
+    options = ("--settings", "con_shop", "--wait", "0")
+
+    assert 0 == shop.run("switch-strategy", *options, app="make_async_live")
+
+    assert 2 == management.get("con_shop").options["strategy_version"]
+    assert {"ada@example.com"} == emails(store)
+
+
 def test_settings_of_left(store, management, monkeypatch, capsys):
     """
     They stay as they are while anybody is left.

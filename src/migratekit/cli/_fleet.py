@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import attrs
 
-from migratekit.cli._application import EitherConnection
+from migratekit.cli._application import Application, EitherConnection, Storage
 from migratekit.cli._errors import CommandError
 from migratekit.errors import StaleRecordError
 from migratekit.management import LiveSettings, Management
@@ -72,3 +72,17 @@ class Fleet:
         Wait until all processes follow.
         """
         time.sleep(2 * self.live.interval + _SLACK)
+
+
+def keeper_of(storage: Storage) -> object:
+    """
+    Return the store that keeps the settings of an application.
+
+    Those that it follows may be elsewhere than its users, and a sync store keeps them
+    also if that of its users is async.
+    """
+    if isinstance(storage, Application):
+        fleet = Fleet.of(storage.connection)
+        if fleet is not None:
+            return fleet.live.store
+    return storage.store

@@ -12,6 +12,7 @@ import attrs
 
 from migratekit.cli._command import Call, Command
 from migratekit.cli._errors import CommandError, sentence
+from migratekit.cli._fleet import keeper_of
 from migratekit.cli._surveys import (
     add_forms,
     finding_file,
@@ -136,7 +137,7 @@ def _deployment(call: Call, connection_id: str) -> Callable[[], None]:
     """
     Return what changes the settings, after a look whether it can.
     """
-    store: Any = call.application.connection.store
+    store: Any = keeper_of(call.application)
     management = Management(store)
     if management.get(connection_id) is None:
         raise CommandError(f"There are no settings {one_line(connection_id)}.")
