@@ -3,7 +3,6 @@
 """
 
 import argparse
-import sys
 from typing import Final
 
 from migratekit.cli._command import Call, Command
@@ -12,6 +11,7 @@ from migratekit.cli._findings import tell
 from migratekit.cli._fleet import Fleet
 from migratekit.cli._gate import findings_of
 from migratekit.cli._meter import Meter
+from migratekit.cli._question import UNCHANGED, is_confirmed
 from migratekit.cli._signals import Interruption
 from migratekit.errors import LegacyUnavailableError, StoreUnavailableError
 from migratekit.events import one_line
@@ -24,7 +24,6 @@ _QUIET_DAYS: Final = 7
 _MOST_SHOWN: Final = 10
 _PAGE: Final = 1000
 _AGAIN: Final = "Run the same command again to go on."
-_UNCHANGED: Final = "Nothing was changed."
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,9 +80,9 @@ def _cut_over(call: Call) -> int:
         return 0 if gate.is_met else 1
     console.flush()
     if not gate.is_met and not options.force:
-        console.say(f"{_UNCHANGED}  --force cuts over all the same.")
+        console.say(f"{UNCHANGED}  --force cuts over all the same.")
         return 1
-    if not _is_confirmed(call, plan, "Cut over?"):
+    if not is_confirmed(call, plan, "Cut over?"):
         return 1
     kept = _keep(call, gate) if _keeping(call) is not None else Leftovers()
     if kept.unreadable and not options.force:
@@ -148,16 +147,6 @@ def _plan(call: Call, fleet: Fleet | None) -> str:
         f"{whom}\nYour application follows no settings in its store: it goes on to ask "
         "the source until you change its code."
     )
-
-
-def _is_confirmed(call: Call, plan: str, question: str) -> bool:
-    if call.options.yes or not sys.stdin.isatty():
-        return True
-    call.console.say(f"{plan}\n\n{question}  [y/N]")
-    if sys.stdin.readline().strip().lower() in {"y", "yes"}:
-        return True
-    call.console.say(_UNCHANGED)
-    return False
 
 
 class _StoppedError(Exception):
@@ -248,7 +237,7 @@ def _undo(call: Call) -> int:
     if options.dry_run:
         console.print(plan)
         return 0
-    if not _is_confirmed(call, plan, "Undo the cut-over?"):
+    if not is_confirmed(call, plan, "Undo the cut-over?"):
         return 1
     if fleet is not None:
         _bring_back(call, fleet)
