@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from migratekit.cli import main
+from migratekit.management import Management
 
 
 PEOPLE = (
@@ -68,3 +69,21 @@ def _shop(folder, monkeypatch):
     shop.connection.store.create_schema()
     yield shop
     shop.module.close()
+
+
+@pytest.fixture(name="management")
+def _management(shop):
+    """
+    What is in the store of the shop, without any settings.
+    """
+    return Management(shop.connection.store, actor="ada@ops.example")
+
+
+@pytest.fixture(name="first")
+def _first(management):
+    """
+    The same with settings for the shop.
+    """
+    options = {"strategy_version": 2, "failure_floor": 0}
+    management.create("con_shop", {"options": options})
+    return management

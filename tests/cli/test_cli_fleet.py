@@ -1,16 +1,18 @@
 """
-A worker that follows what ``migratekit cut-over`` says in another process.
+A worker that follows what the command line says in another process.
 """
 
 import importlib
 import os
 import subprocess
 import sys
-from contextlib import closing
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
-from cli_terminal import environment
-from sqlalchemy import create_engine
+from cli_terminal import TIMEOUT, Terminal, environment, piped
+from sqlalchemy import create_engine, text
 
 from migratekit.cli import main
 from migratekit.management import Management
@@ -121,3 +123,132 @@ def test_fleet(fleet, monkeypatch):
         [""],
     ] == heard
     assert 0 == worker.returncode
+
+
+# --- What `migratekit settings` changes ------------------------------------------------
+
+# Says what is in force whenever that is another version.
+FOLLOWER = """
+import time
+from shop import *
+
+connection = make_live()
+live, version, until = connection.settings, 0, time.monotonic() + 120
+while version < 3:
+    assert time.monotonic() < until
+    if live.current().version > version:
+        version = live.version
+        policy = connection.policy
+        print(version, policy.legacy_calls, connection.is_cut_over, flush=True)
+    time.sleep(0.01)
+"""
+# A store whose changes all wait until they may go.
+WAITING = """
+import os, time
+from pathlib import Path
+from shop import *
+
+class Waiting(SQLStore):
+    def change_settings(self, change, /):
+        Path(f"{os.getpid()}.ready").touch()
+        while not Path("go").exists():
+            time.sleep(0.01)
+        super().change_settings(change)
+
+store = Waiting(STORE)
+"""
+
+
+def test_settings(fleet):
+    """
+    A worker follows what the command changes in another process.
+    """
+    heard = []
+    url = {"SHOP_STORE": fleet["SHOP_STORE"]}
+    with subprocess.Popen(
+        [sys.executable, "-c", FOLLOWER], stdout=subprocess.PIPE, text=True, env=fleet
+    ) as worker:
+        heard.append(worker.stdout.readline())
+        for option in ("legacy_calls=4", "cut_over=true"):
+            update = ("settings", "update", "con_shop", option)
+            done = piped("--app", "shop:make_live", *update, **url)
+            assert 0 == done.returncode, done.stderr
+            heard.append(worker.stdout.readline())
+
+    assert ["1 32 False\n", "2 4 False\n", "3 4 True\n"] == heard
+    assert 0 == worker.returncode
+
+
+def test_settings_at_once(fleet):
+    """
+    Of two updates at once one is made, and the other is told by whom.
+    """
+    Path("waiting.py").write_text(WAITING)
+    update = ("-m", "migratekit", "--app", "waiting:store", "settings", "update")
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, *update, "con_shop", option],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=fleet,
+                )
+            )
+            for option in ("legacy_calls=4", "rehearse=true")
+        ]
+        until = time.monotonic() + TIMEOUT
+        while len(list(Path.cwd().glob("*.ready"))) < 2:
+            assert time.monotonic() < until
+            assert [None, None] == [each.poll() for each in both]
+            time.sleep(0.02)
+        Path("go").touch()
+        said = [each.communicate(timeout=TIMEOUT) for each in both]
+
+    codes = [each.returncode for each in both]
+    assert [0, 1] == sorted(codes), said
+    (_, told), (out, _) = said[codes.index(1)], said[codes.index(0)]
+    assert "The settings con_shop have version 2 by now, of " in told
+    assert "Version 2 of the settings con_shop is stored" in out
+    with SQLStore(fleet["SHOP_STORE"]) as store:
+        _, change = Management(store).history("con_shop")
+    expected = (4, False) if codes[0] == 0 else (32, True)
+    assert expected == (change.options["legacy_calls"], change.options["rehearse"])
+
+
+# SQLite waits for its lock where no signal is heard.
+@pytest.mark.parametrize("fleet", ["postgresql"], indirect=True)
+def test_settings_interrupted(fleet):
+    """
+    Ctrl-C is obeyed while somebody else keeps the table, and nothing is changed.
+    """
+    engine = create_engine(fleet["SHOP_STORE"])
+    update = ("settings", "update", "con_shop", "legacy_calls=4")
+    with engine.connect() as other, engine.connect() as watching:
+        other.execute(text("LOCK TABLE migratekit_settings IN EXCLUSIVE MODE"))
+        with Terminal(
+            "--app", "shop:connection", *update, SHOP_STORE=fleet["SHOP_STORE"]
+        ) as terminal:
+            _wait_for_a_lock(watching)
+            terminal.interrupt()
+            code = terminal.finish()
+        other.rollback()
+        watching.rollback()
+    engine.dispose()
+
+    assert 130 == code
+    assert "Interrupted.  Whether it was stored" in terminal.text
+    with SQLStore(fleet["SHOP_STORE"]) as store:
+        assert 1 == Management(store).get("con_shop").version
+
+
+def _wait_for_a_lock(watching):
+    waiting = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database"
+        " WHERE datname = current_database() AND NOT granted"
+    )
+    until = time.monotonic() + TIMEOUT
+    while not watching.scalar(waiting):
+        assert time.monotonic() < until
+        time.sleep(0.02)

@@ -96,4 +96,20 @@ BUGS = (
         '        self._watched = getattr(self, "_watched", False)\n',
         ("tests/management/test_live.py::test_thread_of_the_parent",),
     ),
+    Bug(
+        "an operator's change is decided by two versions of the settings",
+        "8",
+        "cli/_settings_draft.py",
+        "        if connection_id not in self._read:\n",
+        "        if True:\n",
+        ("tests/cli/test_cli_settings_changes.py::test_race_before",),
+    ),
+    Bug(
+        "edited settings take the place of those that somebody has changed meanwhile",
+        "8",
+        "cli/_settings_changes.py",
+        "    version = found.version if version is None else version\n",
+        "",
+        ("tests/cli/test_cli_settings_changes.py::test_edited",),
+    ),
 )

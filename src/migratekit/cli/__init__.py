@@ -19,6 +19,7 @@ from migratekit.cli import (
     preflight,
     report,
     schema,
+    settings,
     status,
     switch_strategy,
     users,
@@ -42,6 +43,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     export_remaining.COMMAND,
     cut_over.COMMAND,
     schema.COMMAND,
+    settings.COMMAND,
     switch_strategy.COMMAND,
     demo.COMMAND,
 )

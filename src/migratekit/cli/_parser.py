@@ -24,6 +24,19 @@ def make_parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
     _add_common(parser, app=os.environ.get(VARIABLE), traceback=False)
     added = parser.add_subparsers(title="commands", metavar="COMMAND")
     parser.set_defaults(command=None)
+    add_commands(added, commands, into="command")
+    return parser
+
+
+def add_commands(
+    added: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: Sequence[Command],
+    *,
+    into: str,
+) -> None:
+    """
+    Let people type one of *commands*; the result has it under the name *into*.
+    """
     for command in commands:
         subparser = added.add_parser(
             command.name,
@@ -34,8 +47,7 @@ def make_parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
         # They may stand behind the command, too.
         _add_common(subparser, app=argparse.SUPPRESS, traceback=argparse.SUPPRESS)
         command.add_arguments(subparser)
-        subparser.set_defaults(command=command)
-    return parser
+        subparser.set_defaults(**{into: command})
 
 
 def _add_common(

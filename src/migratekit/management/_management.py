@@ -164,7 +164,8 @@ class Management:
         if missing and not partial:
             raise ConfigurationError(
                 "Options are replaced as a whole, and these are left out: "
-                f"{', '.join(missing)}.  Give them, too, or say partial=True."
+                f"{', '.join(missing)}.  Give them, too, or change only some: "
+                "partial=True, or migratekit settings update."
             )
         options = given.over(before if partial else {})
         if not switched:
@@ -345,7 +346,8 @@ def _check_strategy(before: JSON, options: Mapping[str, JSON]) -> None:
     if before is not None and options.get(STRATEGY) != before:
         raise ConfigurationError(
             f"{STRATEGY} is {before} and is not changed like this, because the users "
-            "are stored in its form: migratekit.switching changes both."
+            "are stored in its form: migratekit switch-strategy, or "
+            "migratekit.switching, changes both, from 1 to 2."
         )
 
 
