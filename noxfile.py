@@ -219,6 +219,15 @@ def planted(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """
+    Change one small thing after another; every mutant must be noticed, or known.
+    """
+    session.install("-e", EXTRAS, *_group("tests"), *_group("mutants"))
+    session.run("python", "tests/mutants/mutant_session.py", *session.posargs)
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """
     Measure, and write the figures to benchmarks/*.json.

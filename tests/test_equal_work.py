@@ -150,6 +150,37 @@ def moved_elsewhere(scene):
     return "lovelace@example.com"
 
 
+def moved_since_the_first_look(scene):
+    scene.store.before("retired", lambda: stored(scene))
+    return ADA
+
+
+def moved_while_the_source_says_no(scene):
+    scene.site.login = lambda identifier, password, /: stored(scene) and None
+    return ADA
+
+
+def moved_while_the_source_says_yes(scene):
+    scene.site.add("1", ADA, "wrong")
+
+    def move():
+        scene.store_user(ADA, CHEAPEST.hash("pw"), legacy_id="shop|1")
+
+    scene.store.before("retired", move, skip=1)
+    return ADA
+
+
+def succeeded_while_the_source_says_yes(scene):
+    scene.site.add("1", ADA, "wrong")
+
+    def succeed():
+        scene.preload("1", "lovelace@example.com")
+        scene.preload("2", ADA)
+
+    scene.store.before("retired", succeed, skip=1)
+    return ADA
+
+
 KINDS = [
     unknown,
     unknown_name,
@@ -167,6 +198,10 @@ KINDS = [
     reserved,
     migrated,
     moved_elsewhere,
+    moved_since_the_first_look,
+    moved_while_the_source_says_no,
+    moved_while_the_source_says_yes,
+    succeeded_while_the_source_says_yes,
 ]
 
 

@@ -29,6 +29,7 @@ from migratekit.events import (
     LoginSucceeded,
     PasswordRehashed,
     RehashFailed,
+    SourceSuspended,
     UserMigrated,
 )
 from migratekit.formats import presets
@@ -445,6 +446,20 @@ def test_preloaded_outage(scene, ada):
 
     scene.site.down = False
     assert scene.connection.authenticate(ADA, "pw").migrated
+
+
+def test_preloaded_suspension(scene, ada):
+    """
+    That the source is left alone now is told by the login of a pre-loaded user, too.
+    """
+    scene.preload("1", ADA)
+    scene.site.down = True
+    connection = scene.connect(policy=MigrationPolicy(legacy_failures=1))
+
+    with scene.refused(LegacyUnavailableError):
+        connection.authenticate(ADA, "pw")
+
+    assert 1 == len(scene.told(SourceSuspended))
 
 
 def test_preloaded_unusable_hash(scene, ada):
@@ -1408,6 +1423,17 @@ def test_moved_while_the_source_was_asked(scene, ada):
 
     assert not result.migrated
     assert 0 == scene.store.count("create")
+
+
+def test_preloaded_while_the_source_was_asked(scene, ada):
+    """
+    The user was pre-loaded while the source was answering: its yes is for them.
+    """
+    scene.store.before("retired", lambda: scene.preload("1", ADA), skip=1)
+
+    result = scene.connection.authenticate(ADA, "pw")
+
+    assert ("stored-1", True) == (result.user.id, result.migrated)
 
 
 # --- 7: import_mode off ------------------------------------------------------------------

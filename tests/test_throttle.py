@@ -200,6 +200,21 @@ def test_spellings(scene, connection):
     assert {"user"} == {event.kind for event in scene.told(AttemptsThrottled)}
 
 
+def test_moved_since_the_first_look(scene, connection):
+    """
+    Whoever turns out to be stored at the second look is counted as that user.
+    """
+
+    def move():
+        scene.store_user(ADA, CHEAPEST.hash("pw"), username="ada")
+
+    scene.store.before("retired", move)
+    for identifier in (ADA, "ada", "ada"):
+        fail(connection, identifier, times=1)
+
+    assert is_denied(connection, ADA)
+
+
 def test_spellings_of_a_stranger(scene, connection):
     """
     Those of an unknown identifier share one, too.

@@ -5,6 +5,7 @@ A hash and its row in one text, and the hasher that verifies it.
 import contextlib
 
 import argon2
+import attrs
 import bcrypt
 import pytest
 from hypothesis import given
@@ -88,6 +89,34 @@ def test_malformed(text):
     assert "AAAA" not in str(caught.value)
     assert mask(text) == caught.value.masked
     assert "it is no envelope of version 1" == caught.value.detail
+
+
+def test_wrapped():
+    """
+    A wrapped hash comes out again with the name of its format, and is not opened.
+    """
+    husk = StoredHash("ffff", salt="s", format="of the row")
+
+    text = envelope.wrap(husk, "vbulletin", "$argon2id$")
+
+    assert envelope.is_wrapped(text)
+    assert (attrs.evolve(husk, format="vbulletin"), "$argon2id$") == (
+        envelope.unwrap(text)
+    )
+    with pytest.raises(UnusableHashError, match="it is no envelope of version 1"):
+        envelope.open(text)
+
+
+@pytest.mark.parametrize("text", [MD5, "$mk$v=1$$AAAA", "$mk$v=2$w=AA$AAAA"])
+def test_not_wrapped(text):
+    """
+    What is not wrapped, or no envelope, is not unwrapped, and not shown.
+    """
+    with pytest.raises(UnusableHashError) as caught:
+        envelope.unwrap(text)
+
+    assert mask(text) == caught.value.masked
+    assert "it is no wrapped envelope of version 1" == caught.value.detail
 
 
 @given(st.text(max_size=60).map(lambda text: "$mk$v=1$" + text))

@@ -42,6 +42,19 @@ from migratekit.formats.armor import from_bcrypt64, to_bcrypt64, unbase64, unhex
         ("{key[2]:hex}", "aabbcc", None),
         ("{key[1]+salt[1-2]:hex}", "aabbccdd", None),
         ("x{n:int}", "X1", None),
+        ("{n:hexint}", "fF", {"n": 255}),
+        ("{n:hexint}", "f" * 16, None),
+        ("{key:hex}", "", {"key": b""}),
+        ("{key:hex}", "00\t", None),
+        ("{key:base64}", "AAAX  ", {"key": b"\0\0\x17"}),
+        ("{salt:text}${key:hex}", "a$b$00", None),
+        ("{key:hex}:{salt:text}$", "00:a$b$", None),
+        ("{key:hex}:{salt:text}", "00:X\nx", {"key": b"\0", "salt": b"X\nx"}),
+        (
+            "{a[1-2]+b[1-2]+key[1]:hex}",
+            "00010203",
+            {"a": b"\0\1", "b": b"\2", "key": b"\3"},
+        ),
     ],
 )
 def test_read(template, text, expected):
@@ -61,7 +74,11 @@ def test_any_case():
     """
     The text around fields may be in any case where a layout says so.
     """
-    assert {"key": b"\0"} == Layout("{{SHA}}{key:hex}", any_case=True).read("{sha}00")
+    layout = Layout("{{SHA}}{key:hex}", any_case=True)
+
+    assert {"key": b"\0"} == layout.read("{sha}00")
+    with pytest.raises(MalformedError):
+        layout.read("{\N{LATIN SMALL LETTER LONG S}HA}00")
 
 
 def test_names():
@@ -89,10 +106,12 @@ def test_names():
 )
 def test_malformed(template):
     """
-    What is no layout is refused.
+    What is no layout is refused, and the message has it.
     """
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError) as caught:
         Layout(template)
+
+    assert repr(template) in str(caught.value)
 
 
 @pytest.mark.parametrize(

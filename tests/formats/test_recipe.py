@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from migratekit.errors import ConfigurationError
 from migratekit.formats import Recipe, digests
 from migratekit.formats.md import md4, md5_state
-from migratekit.formats.recipe import VARIABLES
+from migratekit.formats.recipe import VARIABLES, missing
 from migratekit.formats.scheme import MalformedError
 
 
@@ -87,6 +87,18 @@ def test_malformed(source, message):
     assert message in str(caught.value)
 
 
+def test_deepest():
+    """
+    Fifty expressions may be nested, and any number may stand side by side.
+    """
+    side_by_side = ".".join(["md5($pass)"] * 60)
+
+    assert Recipe(side_by_side)
+    assert Recipe("md5(" * 49 + "$pass" + ")" * 49)
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        Recipe("md5(" * 25 + "md5($pass)." + "md5(" * 25 + "$pass" + ")" * 50)
+
+
 def test_digest():
     """
     The outermost digest is known by name and size.
@@ -95,6 +107,7 @@ def test_digest():
 
     assert ("sha384", 48) == (recipe.digest, recipe.size)
     assert {"salt", "pass"} == recipe.variables
+    assert {"salt", "pass"} == Recipe("md5('a'.$salt.$pass)").variables
 
 
 @pytest.mark.parametrize("source", ["$pass", "lower(md5($pass))", "$salt.md5($pass)"])
@@ -119,6 +132,17 @@ def test_missing_value():
     """
     with pytest.raises(MalformedError):
         Recipe("md5($salt)").text_of({**VALUES, "salt": None})
+
+
+def test_missing_in_a_row():
+    """
+    A row must have all that the recipe names, but for what is not of the row.
+    """
+    recipe = Recipe("md5($salt.$pass.$digest)")
+
+    missing(recipe, {"salt": b""})
+    with pytest.raises(MalformedError, match="its salt is missing"):
+        missing(recipe, {"pass": b"p", "digest": b"d"})
 
 
 @given(st.text(alphabet="$()'.,_ md5passalthmac_binutf16le", max_size=40))

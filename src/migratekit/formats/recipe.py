@@ -15,6 +15,7 @@ import base64
 import difflib
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final, TypeAlias
 
 import attrs
@@ -25,6 +26,8 @@ from migratekit.formats.scheme import MalformedError
 
 
 Values: TypeAlias = Mapping[str, bytes | None]
+# How many arguments it takes, and what it does.
+_Function: TypeAlias = tuple[int, Callable[..., bytes]]
 
 VARIABLES: Final = ("pass", "salt", "salt2", "username", "pepper", "digest")
 _ALIASES: Final = {"salt1": "salt"}
@@ -44,32 +47,21 @@ def _hex(data: bytes) -> bytes:
     return data.hex().encode()
 
 
-def _plain_functions() -> dict[str, tuple[int, Callable[..., bytes]]]:
-    table: dict[str, tuple[int, Callable[..., bytes]]] = {
-        "utf16le": (1, _utf16le),
-        "utf16be": (1, _utf16be),
-        # As PHP 8 does it: only ASCII letters change.
-        "upper": (1, bytes.upper),
-        "lower": (1, bytes.lower),
-        "b64": (1, base64.b64encode),
-        "hex": (1, _hex),
-    }
-    return table
-
-
-def _digest_functions() -> dict[str, tuple[int, Callable[..., bytes]]]:
-    table: dict[str, tuple[int, Callable[..., bytes]]] = {
-        name: (1, digest) for name, digest in DIGESTS.items()
-    }
-    for name in DIGESTS:
-        table[f"hmac_{name}"] = 2, lambda key, data, n=name: hmac_digest(n, key, data)
-    return table
-
-
 # Functions of the first table give raw bytes; as functions of a recipe they give lower
 # case hexadecimal digits, and with the suffix _bin the raw bytes.
-_RAW: Final = _digest_functions()
-_PLAIN: Final = _plain_functions()
+_RAW: Final[dict[str, _Function]] = {
+    **{name: (1, digest) for name, digest in DIGESTS.items()},
+    **{f"hmac_{name}": (2, partial(hmac_digest, name)) for name in DIGESTS},
+}
+_PLAIN: Final[dict[str, _Function]] = {
+    "utf16le": (1, _utf16le),
+    "utf16be": (1, _utf16be),
+    # As PHP 8 does it: only ASCII letters change.
+    "upper": (1, bytes.upper),
+    "lower": (1, bytes.lower),
+    "b64": (1, base64.b64encode),
+    "hex": (1, _hex),
+}
 
 
 @attrs.frozen
@@ -279,7 +271,7 @@ class _Parser:
     def _known(self, name: str, names: "list[str] | tuple[str, ...]") -> str:
         if name in names:
             return name
-        near = difflib.get_close_matches(name, names, n=3)
+        near = difflib.get_close_matches(name, names)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise self._error(f"there is no {name!r}{hint}")
 

@@ -1,0 +1,252 @@
+"""
+Changes the library in one small way after another, and lists what no test noticed.
+
+``nox -s mutants -- proof layout --workers 2``
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import attrs
+from mutant_subjects import SUBJECTS, Subject
+
+
+ROOT = Path(__file__).parent.parent.parent
+BUILD = ROOT / "build" / "mutants"
+KNOWN = Path(__file__).parent / "survivors.toml"
+# What the tests read, besides src and tests.
+COPIED = ("conftest.py", "README.md")
+SETTINGS = {
+    "source_paths": ["src"],
+    "also_copy": list(COPIED),
+    # What an error says is for people; that it is raised is tested.
+    "do_not_mutate_patterns": [r"\braise [\w.]+\("],
+    "track_dependencies": False,
+    "use_git_change_detection": False,
+    # What the tests have cached without a mutant must not answer for one.
+    "process_isolation": "forkserver",
+}
+PYTEST = (
+    *("-p", "no:xdist", "-p", "no:cacheprovider"),
+    # The same examples for each mutant, and each time.
+    "--hypothesis-seed=0",
+)
+# What mutmut writes down of pytest's exit; all others count as killed.
+CODES = {0: "survived", 33: "untested", 5: "untested", None: "unfinished"}
+FATES = ("killed", "survived", "untested", "unfinished")
+
+
+@attrs.frozen(order=True)
+class Change:
+    """
+    How a mutant differs from the library, in words that outlast other changes.
+    """
+
+    file: str
+    function: str
+    old: str
+    new: str
+
+
+@attrs.frozen
+class Mutant:
+    """
+    A function that was changed, and what became of it.
+    """
+
+    file: str
+    name: str
+    fate: str
+
+    @property
+    def function(self) -> str:
+        """
+        The function as people write it: ``Layout.read``.
+        """
+        mangled = self.name.rpartition(".")[2].partition("__mutmut_")[0]
+        return mangled.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Print what became of the mutants, and return how many are alive for no reason.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    names = [subject.name for subject in SUBJECTS]
+    parser.add_argument("subjects", nargs="*", help=f"of {', '.join(names)}")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where a run was stopped"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="only what was alive the last time"
+    )
+    options = parser.parse_args(arguments)
+    unknown = {*options.subjects} - {*names}
+    if unknown:
+        parser.error(f"no subjects: {', '.join(sorted(unknown))}")
+
+    reasons = known()
+    unexpected = 0
+    for subject in SUBJECTS:
+        if options.subjects and subject.name not in options.subjects:
+            continue
+        folder = BUILD / subject.name
+        began = time.perf_counter()
+        prepare(subject, folder, fresh=not options.resume and not options.again)
+        run(folder, options.workers, _alive(subject, folder) if options.again else ())
+        seconds = time.perf_counter() - began
+        unexpected += report(subject, folder, reasons, seconds)
+    return min(unexpected, 100)
+
+
+def prepare(subject: Subject, folder: Path, *, fresh: bool) -> None:
+    """
+    Make the folder in which mutmut runs: the project, with a configuration for it.
+    """
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("src", "tests", *COPIED):
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT / name)
+    # Which tests call what is found out anew.
+    (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+    (folder / "pyproject.toml").write_text(_configuration(subject), "utf-8")
+
+
+def _configuration(subject: Subject) -> str:
+    settings = SETTINGS | {
+        "only_mutate": [f"src/migratekit/{file}" for file in subject.files],
+        "pytest_add_cli_args": [*PYTEST, "-k", subject.only],
+        "pytest_add_cli_args_test_selection": [
+            f"tests/{test}" for test in subject.tests
+        ],
+    }
+    ours = (ROOT / "pyproject.toml").read_text("utf-8")
+    # Of JSON, these values are TOML, too.
+    lines = (f"{name} = {json.dumps(value)}" for name, value in settings.items())
+    return "\n".join((ours, "[tool.mutmut]", *lines, ""))
+
+
+def run(folder: Path, workers: int, mutants: Iterable[str]) -> None:
+    """
+    Let mutmut try out the mutants, or all that it has not tried yet.
+
+    Raises:
+        SystemExit: If the tests fail without a mutant.
+    """
+    command = ["mutmut", "run", "--max-children", str(workers), *mutants]
+    log = folder / "log.txt"
+    with log.open("w", encoding="utf-8") as output:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=_environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise SystemExit(f"mutmut broke down, see {log}:\n{log.read_text()[-2000:]}")
+
+
+def _environment() -> dict[str, str]:
+    # The path of a developer would have the library itself come before its mutants.
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+def mutants(subject: Subject, folder: Path) -> list[Mutant]:
+    """
+    Return what mutmut has written down.
+    """
+    found = []
+    for file in subject.files:
+        written = folder / "mutants" / "src" / "migratekit" / f"{file}.meta"
+        codes = json.loads(written.read_text("utf-8"))["exit_code_by_key"]
+        for name, code in codes.items():
+            found.append(Mutant(file, name, CODES.get(code, "killed")))
+    return found
+
+
+def _alive(subject: Subject, folder: Path) -> list[str]:
+    return [m.name for m in mutants(subject, folder) if m.fate != "killed"]
+
+
+def known() -> dict[Change, str]:
+    """
+    Return the survivors that are to be expected, each with its reason.
+    """
+    reasons = {}
+    for reason in tomllib.loads(KNOWN.read_text("utf-8"))["reason"]:
+        for file, function, old, new in reason["changes"]:
+            reasons[Change(file, function, old, new)] = reason["why"]
+    return reasons
+
+
+def change(mutant: Mutant, folder: Path) -> Change:
+    """
+    Return how *mutant* differs from the library.
+    """
+    # Only who runs the session has it.
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+    with contextlib.chdir(folder):
+        diff = get_diff_for_mutant(mutant.name, path=f"src/migratekit/{mutant.file}")
+    return Change(mutant.file, mutant.function, *difference(diff))
+
+
+def difference(diff: str) -> tuple[str, str]:
+    """
+    Return what a unified *diff* removes and what it adds, each in one line.
+    """
+    # The names of the files come before the first @@.
+    lines = diff.partition("\n@@")[2].splitlines()[1:]
+    sides = ("-", "+")
+    removed, added = (
+        " ".join(line[1:].strip() for line in lines if line.startswith(side))
+        for side in sides
+    )
+    return removed, added
+
+
+def report(
+    subject: Subject, folder: Path, reasons: dict[Change, str], seconds: float
+) -> int:
+    """
+    Print what became of the mutants of *subject*, and return how many surprise.
+    """
+    found = mutants(subject, folder)
+    for file in subject.files:
+        fates = Counter(mutant.fate for mutant in found if mutant.file == file)
+        figures = ", ".join(f"{fates[fate]} {fate}" for fate in FATES if fates[fate])
+        print(f"{file}: {fates.total()} mutants, {figures}")
+    print(f"{subject.name}: {seconds:.0f} s", flush=True)
+
+    alive = {change(m, folder): m for m in found if m.fate in {"survived", "untested"}}
+    expected = {change for change in reasons if change.file in subject.files}
+    for made in sorted(alive.keys() - expected):
+        _print(f"{alive[made].fate} ({alive[made].name})", made)
+    for made in sorted(expected - alive.keys()):
+        _print("known as a survivor, and is none", made)
+    return len(alive.keys() ^ expected)
+
+
+def _print(what: str, made: Change) -> None:
+    print(f"\n{made.file} {made.function}: {what}", flush=True)
+    print(f"  - {made.old}\n  + {made.new}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""
+What is mutated, and which tests have to notice.
+"""
+
+import attrs
+
+
+# The doors and the stores have tests of their own; one of each is enough for a flow.
+ONE_DOOR = "not async-memory and not sync-sql and not async-sql"
+
+
+@attrs.frozen
+class Subject:
+    """
+    Files that are mutated together, and the few tests that say what they do.
+
+    Args:
+        name: What the session knows it by.
+        files: Below ``src/migratekit``.
+        tests: Below ``tests``.  Of these, a mutant sees those that call its function.
+        only: The expression of pytest's ``-k``.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    only: str = ONE_DOOR
+
+
+SUBJECTS = (
+    Subject(
+        "validation",
+        ("validation.py",),
+        ("test_validation.py", "test_bad_input.py", "test_policy.py"),
+    ),
+    Subject(
+        "proof",
+        ("_flows/proof.py",),
+        (
+            "test_login.py",
+            "test_throttle.py",
+            "test_equal_work.py",
+            "test_leftovers.py",
+        ),
+    ),
+    Subject(
+        "login",
+        ("_flows/login.py", "_flows/attempts.py"),
+        ("test_login.py", "test_throttle.py", "test_drift.py", "test_rules.py"),
+    ),
+    Subject(
+        "reset",
+        ("_flows/reset.py", "_flows/change_tokens.py"),
+        ("test_reset.py", "test_tokens.py"),
+    ),
+    Subject("sign_up", ("_flows/sign_up.py",), ("test_sign_up.py",)),
+    Subject(
+        "accounts",
+        ("_flows/accounts.py", "_flows/passwords.py"),
+        ("test_accounts.py", "test_change_password.py"),
+    ),
+    Subject(
+        "envelope",
+        ("formats/envelope.py",),
+        ("formats/test_envelope.py",),
+    ),
+    Subject("recipe", ("formats/recipe.py",), ("formats/test_recipe.py",)),
+    Subject(
+        "layout",
+        ("formats/layout.py",),
+        ("formats/test_layout.py", "formats/test_wrapping.py"),
+        only="test_layout or test_blank",
+    ),
+)
