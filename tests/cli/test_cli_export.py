@@ -19,7 +19,7 @@ from cli_terminal import Terminal
 from world import LegacySite
 
 from migratekit import Connection
-from migratekit.cli import export_remaining, main
+from migratekit.cli import _application, export_remaining, main
 from migratekit.formats import presets
 from migratekit.formats.hasher import LegacyHasher
 from migratekit.imports import read_jsonl
@@ -89,6 +89,66 @@ def test_many(shop, capsys, monkeypatch):
     assert ["1", "2", "3"] == [row["user_id"] for row in rows()]
 
 
+class Keeping(MemoryStore):
+    """
+    A store that keeps for which keys of its ledger it was asked, and may be cut short.
+    """
+
+    def __init__(self, *, short=False):
+        super().__init__()
+        self.asked = []
+        self.short = short
+
+    def retired_many(self, keys, /):
+        self.asked.append([key.value for key in keys])
+        return super().retired_many(keys)[self.short :]
+
+
+PEOPLE = [ImportRecord(user_id=f"{n}", email=f"{n}@example.com") for n in range(1, 6)]
+
+
+def test_some_at_a_time(listing, monkeypatch):
+    """
+    The store is asked for some keys at once, never for all of them.
+    """
+    monkeypatch.setattr(export_remaining, "_PAGE", 4)
+    monkeypatch.setattr(_application, "_AT_ONCE", 3)
+    store = Keeping()
+    listing(*PEOPLE, store=store)
+
+    assert 0 == export()
+
+    assert [["shop|1", "shop|2", "shop|3"], ["shop|4"], ["shop|5"]] == store.asked
+    assert ["1", "2", "3", "4", "5"] == [row["user_id"] for row in rows()]
+
+
+def test_one_by_one(listing, monkeypatch):
+    """
+    A store that cannot do that is asked for one after the other.
+    """
+    real = MemoryStore()
+    names = ("find", "get", "create", "replace", "delete", "retired")
+    bare = SimpleNamespace(**{name: getattr(real, name) for name in names})
+    real.reserve([LedgerKey(KeyKind.LEGACY_ID, "shop|2")], "shop|2")
+    listing(*PEOPLE, store=bare).import_users(PEOPLE[:1])
+
+    assert 0 == export()
+
+    assert ["2", "3", "4", "5"] == [row["user_id"] for row in rows()]
+
+
+def test_cut_short(listing, capsys):
+    """
+    A store that does not tell of every key has broken its promise; nothing is written.
+    """
+    listing(*PEOPLE, store=Keeping(short=True))
+
+    assert 1 == export()
+
+    assert "The store did not tell of every key" in capsys.readouterr().err
+    assert not Path("left.jsonl").exists()
+
+
 def test_one(shop, capsys):
     """
     One is one.
@@ -135,9 +195,9 @@ def _listing(folder, monkeypatch):
     Gives a function that makes an application whose source lists what it is given.
     """
 
-    def make(*rows, source=None, hasher=CHEAPEST):
+    def make(*rows, source=None, hasher=CHEAPEST, store=None):
         connection = Connection(
-            MemoryStore(),
+            store or MemoryStore(),
             source or Listing(*rows),
             source_name="shop",
             hasher=hasher,

@@ -376,9 +376,13 @@ def _mixed(shop):
     shop.connection.sign_up("taken@example.com", "a fine password", username="taken")
     gone = shop.connection.sign_up("gone@example.com", "a fine password")
     shop.connection.delete_user(gone.id)
-    keys = [LedgerKey(KeyKind.EMAIL, "reserved@example.com")]
+    keys = [
+        LedgerKey(KeyKind.EMAIL, "reserved@example.com"),
+        LedgerKey(KeyKind.LEGACY_ID, "shop|77"),
+    ]
     shop.connection.store.reserve(keys, "shop|77")
     rows = [
+        {"user_id": 1, "email": "taken@example.com"},
         {"user_id": 1, "email": "other@example.com"},
         {"user_id": 2, "email": "Taken@example.com"},
         {"user_id": 3, "email": "gone@example.com"},
@@ -420,6 +424,30 @@ def test_dry_run(mixed, capsys, app, options):
     assert told.err == happened.err
     assert {**json.loads(told.out), "dry_run": False} == json.loads(happened.out)
     assert 2 == json.loads(happened.out)["inserted"]
+
+
+def test_dry_run_looks_up_many(shop, file, monkeypatch):
+    """
+    It asks the store for a chunk of keys at once, and for users one by one only where
+    it matters who has what.
+    """
+    store, asked = shop.connection.store, []
+    for name in ("retired_many", "retired", "find"):
+        method = getattr(type(store), name)
+        monkeypatch.setattr(
+            type(store),
+            name,
+            lambda self, what, name=name, method=method: (
+                asked.append(name) or method(self, what)
+            ),
+        )
+
+    assert 0 == shop.run("import", "users.jsonl", "--dry-run")
+    assert ["retired_many"] == asked
+    assert 0 == shop.run("import", "users.jsonl")
+    asked.clear()
+    assert 0 == shop.run("import", "users.jsonl", "--dry-run")
+    assert ["retired_many"] == asked
 
 
 def test_dry_run_tells(shop, file, capsys):

@@ -13,6 +13,7 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
+    Sequence,
 )
 from contextlib import suppress
 from pathlib import Path
@@ -30,12 +31,13 @@ from typing import (
 
 from migratekit import AsyncConnection, AsyncUserStore, Connection, UserStore
 from migratekit.cli._errors import CommandError
+from migratekit.errors import ContractError
 from migratekit.events import one_line
 from migratekit.models import LedgerKey, Retirement
+from migratekit.protocols import LookupStore
 
 
 T = TypeVar("T")
-R = TypeVar("R")
 S = TypeVar("S", bound="Storage")
 EitherConnection: TypeAlias = Connection | AsyncConnection
 
@@ -138,13 +140,22 @@ class Application(Storage):
         while taken := self._runner.run(_taken(iterator)):
             yield from taken
 
-    def each(self, ask: Callable[[T], R | Awaitable[R]], of: Iterable[T]) -> list[R]:
+    def retired(self, keys: Sequence[LedgerKey]) -> list[Retirement | None]:
         """
-        Return what *ask* answers about each *of* some things, in their order.
+        Return the ledger's rows of *keys*, looked up some at a time where it can be.
+
+        Raises:
+            migratekit.errors.ContractError: If the store does not tell of each.
         """
-        if isinstance(self.connection, AsyncConnection):
-            return self._runner.run(_asked(ask, of))
-        return [self.wait(ask(thing)) for thing in of]
+        store = self.connection.store
+        if not isinstance(store, LookupStore):
+            return [self.wait(store.retired(key)) for key in keys]
+        rows: list[Retirement | None] = []
+        for start in range(0, len(keys), _AT_ONCE):
+            rows += self.wait(store.retired_many(keys[start : start + _AT_ONCE]))
+        if len(rows) != len(keys):
+            raise ContractError("The store did not tell of every key it was asked for.")
+        return rows
 
     def _parts_to_close(self) -> tuple[object, ...]:
         connection = self.connection
@@ -318,14 +329,6 @@ def _name_of(traceback: TracebackType) -> str:
 
 async def _awaited(answer: Awaitable[T]) -> T:
     return await answer
-
-
-async def _asked(ask: Callable[[T], R | Awaitable[R]], of: Iterable[T]) -> list[R]:
-    answers: list[R] = []
-    for thing in of:
-        answer = ask(thing)
-        answers.append(await answer if isinstance(answer, Awaitable) else answer)
-    return answers
 
 
 async def _taken(iterator: AsyncIterator[T]) -> list[T]:

@@ -2,7 +2,8 @@
 What an import would do, found out without doing it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future
 from typing import Any, NoReturn
 
@@ -19,7 +20,7 @@ from migratekit.models import (
     ledger_keys,
 )
 from migratekit.sources import NoopSource
-from migratekit.stores._batches import Known, candidates, judged
+from migratekit.stores._batches import Candidate, Known, candidates, judged
 
 
 Outcome = AlreadyMigratedError | UserExistsError | None
@@ -76,8 +77,8 @@ class _Shadow:
         return self._application.wait(self._application.connection.store.retired(key))
 
     def create_many(self, new: Sequence[NewUser], /) -> Sequence[Outcome]:
-        keys = [key for one in new for key in ledger_keys(one.user)]
-        outcomes = judged(candidates(new), self._known(keys))
+        batch = candidates(new)
+        outcomes = judged(batch, self._known(batch))
         for one, outcome in zip(new, outcomes, strict=True):
             if outcome is None:
                 self._seen.update(
@@ -85,23 +86,31 @@ class _Shadow:
                 )
         return outcomes
 
-    def _known(self, keys: Sequence[LedgerKey]) -> Known:
-        rows = {key: self._row(key) for key in dict.fromkeys(keys)}
-        retired = {key: row for key, row in rows.items() if row is not None}
+    def _known(self, batch: Sequence[Candidate]) -> Known:
+        retired = self._retired({key for one in batch for key in one.keys})
+        unsure = {key for one in batch for key in _unsure(one, retired)}
         return Known(
-            stored={key for key in retired if self._is_stored(key)}, retired=retired
+            stored={key for key in unsure if self._is_stored(key)}, retired=retired
         )
 
-    def _row(self, key: LedgerKey) -> Retirement | None:
-        if key in self._seen:
-            return Retirement(key, "used", self._seen[key])
-        return self.retired(key)
+    def _retired(self, keys: AbstractSet[LedgerKey]) -> dict[LedgerKey, Retirement]:
+        seen = keys & self._seen.keys()
+        others = [*(keys - seen)]
+        rows = self._application.retired(others)
+        return {
+            **{key: Retirement(key, "used", self._seen[key]) for key in seen},
+            **{
+                key: row
+                for key, row in zip(others, rows, strict=True)
+                if row is not None
+            },
+        }
 
     def _is_stored(self, key: LedgerKey) -> bool:
         if key in self._seen:
             return True
         if key.kind is KeyKind.LEGACY_ID:
-            # It is in the way, whether or not its user is still there.
+            # It is reserved, so nobody has it.
             return False
         return self.find(Identifier(key.kind, key.value)) is not None
 
@@ -109,3 +118,16 @@ class _Shadow:
         raise ContractError("A dry run changes nothing.")
 
     get = create = replace = delete = _never
+
+
+def _unsure(
+    candidate: Candidate, retired: Mapping[LedgerKey, Retirement]
+) -> list[LedgerKey]:
+    """
+    Return which keys in the ledger may be in the way of somebody for two reasons.
+
+    Of whoever has moved none is: they are not stored again, whoever has theirs by now.
+    """
+    rows = [retired[key] for key in candidate.keys if key in retired]
+    used = {row.key.kind for row in rows if row.reason == "used"}
+    return [] if KeyKind.LEGACY_ID in used else [row.key for row in rows]

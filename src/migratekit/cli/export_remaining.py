@@ -15,6 +15,7 @@ from migratekit.cli._errors import CommandError
 from migratekit.cli._files import ErrorFile, Row
 from migratekit.cli._meter import Meter
 from migratekit.cli._signals import Interruption
+from migratekit.cli._surveys import count
 from migratekit.cli._tables import to_json
 from migratekit.cli._whole_file import whole_file
 from migratekit.events import one_line
@@ -27,7 +28,7 @@ from migratekit.models import (
     RowError,
     StoredHash,
 )
-from migratekit.protocols import CountableSource, WalkableSource
+from migratekit.protocols import WalkableSource
 
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ def _run(call: Call) -> int:
     with Interruption(call.console, "Ending; no file is written.") as interruption:
         errors = ErrorFile(call.console, options.errors, call.stack)
         meter = Meter(call.console, "users read")
-        total = _count(application)
+        total = count(application)
         with whole_file(options.file) as out:
             read = 0
             for page in _pages(application.iterate(source.iter_users())):
@@ -85,13 +86,6 @@ def _run(call: Call) -> int:
     return 1 if errors.number else 0
 
 
-def _count(application: Application) -> int | None:
-    source = application.connection.source
-    if isinstance(source, CountableSource):
-        return application.wait(source.count())
-    return None
-
-
 def _pages(rows: Iterable[T]) -> Iterator[list[T]]:
     iterator = iter(rows)
     while page := [*islice(iterator, _PAGE)]:
@@ -104,16 +98,15 @@ def _remaining(
     """
     Yield who of *page* has not moved.
     """
-    connection = application.connection
     records: list[ImportRecord] = []
     for row in page:
         if isinstance(row, RowError):
             errors.write(row)
         else:
             records.append(row)
-    name = connection.source_name
-    keys = (LedgerKey(KeyKind.LEGACY_ID, f"{name}|{one.user_id}") for one in records)
-    retirements = application.each(connection.store.retired, keys)
+    name = application.connection.source_name
+    keys = [LedgerKey(KeyKind.LEGACY_ID, f"{name}|{one.user_id}") for one in records]
+    retirements = application.retired(keys)
     for record, retirement in zip(records, retirements, strict=True):
         # Reserved is whoever may still move.
         if retirement is None or retirement.reason == "reserved":
