@@ -2,7 +2,7 @@
 JSON Lines: a record per line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from migratekit.imports import codes
@@ -36,17 +36,28 @@ def read_jsonl(
         OSError: If the file cannot be read.
         migratekit.errors.ConfigurationError: If it is none.
     """
+    for number, found in objects_in(chunks_of(file)):
+        if isinstance(found, RowError):
+            yield found
+        else:
+            yield record_of(found, number, id_field)
+
+
+def objects_in(
+    chunks: Iterable[bytes],
+) -> Iterator[tuple[int, dict[str, Any] | RowError]]:
+    """
+    Yield the number of each line, and its object, or why there is none.
+    """
     decoder = Decoder()
-    for number, line in rows_of(chunks_of(file)):
+    for number, line in rows_of(chunks):
         try:
             fields = _fields(decoder, line)
         except UnreadableError as error:
-            row: ImportRecord | RowError = codes.row_error(number, error.code, None)
+            yield number, codes.row_error(number, error.code, None)
         else:
-            if fields is None:
-                continue
-            row = record_of(fields, number, id_field)
-        yield row
+            if fields is not None:
+                yield number, fields
 
 
 def _fields(decoder: Decoder, line: bytes | None) -> dict[str, Any] | None:

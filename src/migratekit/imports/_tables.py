@@ -3,7 +3,7 @@ CSV: a record per row, behind a header.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, Self
 
@@ -115,15 +115,13 @@ def _records(
     file: File, header: _Header, delimiter: str
 ) -> Iterator[ImportRecord | RowError]:
     names: Sequence[str | None] = ()
-    for number, row in rows_of(chunks_of(file), quote=_QUOTE):
-        if row is not None and not row.strip():
-            continue
+    for number, row in table_rows(chunks_of(file)):
         try:
-            cells = _cells(row, delimiter)
+            cells = cells_of(row, delimiter)
             if not names:
                 names = header.names(cells)
                 continue
-            fields = _fields(names, cells)
+            fields = fields_of(names, cells)
         except UnreadableError as error:
             found: ImportRecord | RowError = codes.row_error(
                 number, error.code, error.field
@@ -138,7 +136,22 @@ def _records(
         yield codes.row_error(1, codes.OBJECT_REQUIRED, header.id_field)
 
 
-def _cells(row: bytes | None, delimiter: str) -> list[str]:
+def table_rows(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None]]:
+    """
+    Yield the number of each row's first line, and its bytes; empty rows are left out.
+    """
+    for number, row in rows_of(chunks, quote=_QUOTE):
+        if row is None or row.strip():
+            yield number, row
+
+
+def cells_of(row: bytes | None, delimiter: str) -> list[str]:
+    """
+    Return the cells of a row.
+
+    Raises:
+        UnreadableError: If it is none.
+    """
     text = text_of(row)
     rows: list[list[str]] = []
     with suppress(csv.Error):
@@ -149,7 +162,13 @@ def _cells(row: bytes | None, delimiter: str) -> list[str]:
     raise UnreadableError(codes.INVALID_CSV)
 
 
-def _fields(names: Sequence[str | None], cells: Sequence[str]) -> dict[str, str]:
+def fields_of(names: Sequence[str | None], cells: Sequence[str]) -> dict[str, str]:
+    """
+    Return the cells of a row by the *names* of their columns.
+
+    Raises:
+        UnreadableError: If there are not as many.
+    """
     if len(cells) != len(names):
         raise UnreadableError(codes.FIELD_COUNT)
     return {
