@@ -498,6 +498,7 @@ def test_parts(door):
         "policy": MigrationPolicy(import_mode=False),
         "validator": Validator(),
         "hasher": CHEAPEST,
+        "rules": (lambda login: None,),
     }
 
     connection = door(**parts, source_name="shop", secret_key=KEY)

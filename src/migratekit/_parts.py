@@ -2,7 +2,7 @@
 What a connection was made of, to read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Self, TypeVar
 
 import attrs
@@ -18,6 +18,7 @@ from migratekit.protocols import (
     AsyncUserStore,
     LegacySource,
     PasswordHasher,
+    Rule,
     UserStore,
 )
 from migratekit.sources import NoopSource
@@ -106,6 +107,13 @@ class Parts:
         What makes and checks the hashes of the store.
         """
         return self._ports.hasher
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """
+        What may deny a login after the right password.
+        """
+        return self._context.rules
 
     @property
     def has_secret_key(self) -> bool:

@@ -195,6 +195,9 @@ Connection(sql_store, functions, hasher=CHEAPEST, clock=VirtualClock())
 Connection(sql_store, functions, hash_queue=HashQueue(at_once=2, places=30))
 
 
+asked: list[Rule] = [*connection.rules]
+
+
 def log_in(email: str, password: str) -> str:
     """
     Call what a log-in form calls.
