@@ -660,7 +660,7 @@ def test_no_password_typed(strong):
 
         assert 2 == terminal.finish()
 
-    assert "migratekit: There is no password." in terminal.lines
+    assert "migratekit: There is no password of ada@example.com." in terminal.lines
 
 
 def test_interrupted(strong):
@@ -691,7 +691,7 @@ def test_password_piped(strong):
     [
         (["--user", ADA], "There is no terminal to ask for the password"),
         (["--password-stdin"], "Whose password?  Add --user."),
-        (["--user", ADA, "--password-stdin"], "There is no password."),
+        (["--user", ADA, "--password-stdin"], "There is no password of ada@example."),
     ],
 )
 def test_no_password(shop, monkeypatch, capsys, arguments, said):

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
-import attrs
-
 from migratekit.cli._application import Application
 from migratekit.cli._findings import Finding
+from migratekit.cli._passwords import KnownUser
 from migratekit.cli._probe import Answer, Probe, nobody
 from migratekit.errors import (
     AccountBlockedError,
@@ -29,16 +28,6 @@ from migratekit.protocols import CountableSource, WalkableSource
 
 
 _TIMES: Final = 3
-
-
-@attrs.frozen
-class KnownUser:
-    """
-    Somebody of the source whose password is known.
-    """
-
-    identifier: str
-    password: str = attrs.field(repr=False)
 
 
 def check_source(

@@ -3,16 +3,14 @@
 """
 
 import argparse
-import getpass
-import sys
 from collections.abc import Iterator
 
-from migratekit.cli._check_source import KnownUser, check_source
+from migratekit.cli._check_source import check_source
 from migratekit.cli._check_store import check_settings, check_store
 from migratekit.cli._command import Call, Command
 from migratekit.cli._errors import CommandError
 from migratekit.cli._findings import Finding, tell
-from migratekit.events import one_line
+from migratekit.cli._passwords import KnownUser, password_of
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,33 +41,12 @@ def _run(call: Call) -> int:
 
 
 def _test_user(call: Call) -> KnownUser | None:
-    identifier, from_stdin = call.options.user, call.options.password_stdin
-    if identifier is None:
-        if from_stdin:
-            raise CommandError("Whose password?  Add --user.")
-        return None
-    if from_stdin:
-        password = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
-    elif sys.stdin.isatty():
-        password = _typed(call, f"Password of {one_line(identifier)}: ")
-    else:
-        raise CommandError(
-            "There is no terminal to ask for the password: add --password-stdin."
-        )
-    if not password:
-        raise CommandError("There is no password.")
-    return KnownUser(identifier, password)
-
-
-def _typed(call: Call, question: str) -> str:
-    try:
-        return getpass.getpass(question)
-    except (EOFError, KeyboardInterrupt) as ended:
-        # Behind the question, where the terminal shows nothing of what was typed.
-        call.console.say("")
-        if isinstance(ended, KeyboardInterrupt):
-            raise
-    return ""
+    identifier = call.options.user
+    if identifier is not None:
+        return KnownUser(identifier, password_of(call, identifier))
+    if call.options.password_stdin:
+        raise CommandError("Whose password?  Add --user.")
+    return None
 
 
 COMMAND = Command(
