@@ -212,6 +212,13 @@ def _violation(code: str) -> Violation:
     return Violation(code, code.partition("_")[0], _MESSAGES[code])
 
 
+def message_of(code: str) -> str | None:
+    """
+    Return the message of the violations with *code*; None if it is none of ours.
+    """
+    return _MESSAGES.get(code)
+
+
 def taken(field: str) -> Violation:
     """
     Return the violation of an ``email`` or ``username`` that another user has.

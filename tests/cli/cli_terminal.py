@@ -3,6 +3,7 @@ The command line as a person uses it: in a terminal, and in a pipe.
 """
 
 import fcntl
+import io
 import os
 import re
 import select
@@ -42,6 +43,17 @@ def piped(*arguments, stdin="", **variables):
         timeout=TIMEOUT,
         env=environment(**variables),
     )
+
+
+def type_in(monkeypatch, *lines):
+    """
+    Put lines, which may be bytes, into the standard input.
+    """
+    data = b"".join(
+        (line if isinstance(line, bytes) else line.encode()) + b"\n" for line in lines
+    )
+    stdin = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", stdin)
 
 
 class Terminal:

@@ -2,6 +2,7 @@
 A whole migration, from the first look to the switch-off, as an operator drives it.
 """
 
+import csv
 import json
 import os
 import shutil
@@ -194,6 +195,7 @@ def test_path(blog):
     with ExitStack() as stack:
         blog.start(stack)
         look(blog)
+        try_some(blog)
         rehearse(blog)
         import_some(blog)
         move(blog)
@@ -213,6 +215,29 @@ def look(blog):
         found[name] for name in ("users", "movable_by_import", "movable_by_login")
     )
     assert {"CONFLICT_EMAIL": 1, "FORMAT": 1, "SHARED_EMAIL": 1} == found["codes"]
+
+
+def try_some(blog):
+    """
+    Those whose password the operator knows are tried by hand, which counts for nothing.
+    """
+    broken, blocked = blog.people.broken, blog.people.blocked
+    known = [
+        *logins(blog.live[:3]),
+        (broken.login, broken.password),
+        *logins([blocked]),
+        *logins(blog.late[:1], "guess"),
+    ]
+    with Path("known.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("identifier", "password"), *known])
+
+    told = json.loads(blog.run("rehearse", "--logins", "known.csv", "--json", code=1))
+
+    assert {"would_move": 3, "invalid": 1, "blocked": 1, "refused": 1} == told[
+        "outcomes"
+    ]
+    assert 0 == blog.store.figures().moved
+    assert [] == [*blog.store.tallies(None)]
 
 
 def rehearse(blog):
@@ -333,6 +358,7 @@ def compare(blog):
     with ThreadPoolExecutor() as executor:
         executor.submit(blog.run, "report", "report.html")
         status = json.loads(blog.run("status", "--json"))
+        rehearsed = json.loads(blog.run("rehearse", "--json"))
 
     assert status["is_cut_over"]
     progress, told = status["progress"], status["statistics"]
@@ -354,6 +380,8 @@ def compare(blog):
     assert sum(blog.asked) == told["source_in_all"]["calls"]
     assert 0 == told["source_in_all"]["failures"]
     assert {"would_move": 40, "invalid": 1, "blocked": 1} == told["rehearsed"]
+    assert told["rehearsed"] == rehearsed["outcomes"]
+    assert (42, 2) == (rehearsed["logins"], rehearsed["kept_out"])
     asked = told["would_have_asked_in_all"]
     # A stranger at each worker, and five leftovers, each of them twice.
     assert happened["cut_over"] == 12 == asked["times"]

@@ -115,6 +115,17 @@ def test_migration(variables):
 
     assert (USERS, 0) == surveyed(variables)
 
+    # Of all of them it would take as long as their logins.
+    with Path("logins.csv").open("w") as file:
+        file.write("identifier,password\n")
+        file.writelines(
+            f"user{number}@example.com,secret{number}\n" for number in range(FEW)
+        )
+    code, out = ran(variables, "rehearse", "--logins", "logins.csv", "--json")
+    assert (0, {"would_move": FEW}) == (code, json.loads(out)["outcomes"])
+    code, out = ran(variables, "rehearse")
+    assert (0, True) == (code, out.startswith("No rehearsed login was recorded"))
+
     code, out = ran(variables, "import", "left.jsonl", "--dry-run", "--json")
     assert (0, USERS) == (code, json.loads(out)["inserted"])
 

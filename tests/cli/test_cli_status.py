@@ -2,6 +2,7 @@
 ``migratekit status``.
 """
 
+import datetime as dt
 import json
 import math
 import re
@@ -89,7 +90,9 @@ def test_days(shop, capsys):
     assert 0 == shop.run("status", "--json", "--days", "14")
 
     told = json.loads(capsys.readouterr().out)
-    assert told["statistics"]["since"] < told["made_at"][:10]
+    today = dt.date.fromisoformat(told["made_at"][:10])
+    since = dt.date.fromisoformat(told["statistics"]["since"])
+    assert 14 == (today - since).days + 1
     for days in ("13", "3661", "x", "٣٠", "1" * 5000):
         with pytest.raises(SystemExit):
             shop.run("status", "--days", days)

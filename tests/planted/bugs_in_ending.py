@@ -71,4 +71,28 @@ BUGS = (
         "        pass\n",
         ("tests/cli/test_cli_cut_over.py::test_undo_in_order",),
     ),
+    Bug(
+        "a rehearsal by hand is none where the policy says so",
+        "5",
+        "cli/_rehearsal.py",
+        "rehearse=True, import_mode=True, ",
+        "import_mode=True, ",
+        ("tests/cli/test_cli_rehearse.py::test_json",),
+    ),
+    Bug(
+        "a rehearsal by hand may write",
+        "5",
+        "cli/_rehearsal.py",
+        "        ReadOnly(connection.store),\n",
+        "        connection.store,\n",
+        ("tests/cli/test_cli_rehearse.py::test_settings",),
+    ),
+    Bug(
+        "guesses by hand wait, and keep others waiting",
+        "§ 8",
+        "cli/_rehearsal.py",
+        "        throttle=NoThrottle(),\n",
+        "",
+        ("tests/cli/test_cli_logins.py::test_guesses",),
+    ),
 )

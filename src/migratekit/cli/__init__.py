@@ -17,6 +17,7 @@ from migratekit.cli import (
     export_remaining,
     import_users,
     preflight,
+    rehearse,
     report,
     schema,
     settings,
@@ -36,6 +37,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: Final[tuple[Command, ...]] = (
     check.COMMAND,
     preflight.COMMAND,
+    rehearse.COMMAND,
     status.COMMAND,
     report.COMMAND,
     users.COMMAND,

@@ -44,9 +44,7 @@ def tell(console: Console, findings: Iterable[Finding], *, as_json: bool) -> int
     for finding in findings:
         told.append(finding)
         if not as_json:
-            for line in _lines(finding, console):
-                console.print(line)
-            console.flush()
+            show(console, finding)
     wrong = sum(finding.level == "wrong" for finding in told)
     if as_json:
         listed = [attrs.asdict(finding) for finding in told]
@@ -58,6 +56,15 @@ def tell(console: Console, findings: Iterable[Finding], *, as_json: bool) -> int
     else:
         console.print("\nNothing is wrong.")
     return 1 if wrong else 0
+
+
+def show(console: Console, finding: Finding) -> None:
+    """
+    Write *finding* at once.
+    """
+    for line in _lines(finding, console):
+        console.print(line)
+    console.flush()
 
 
 def _lines(finding: Finding, console: Console) -> Sequence[str]:

@@ -4,7 +4,7 @@ The overview of the application's migration, for the commands that show one.
 
 import argparse
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from migratekit.cli._command import Call
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from migratekit.overview import Overview
 
 
+_DAYS: Final = 30
+
+
 def add_days(parser: argparse.ArgumentParser) -> None:
     """
     Let people say how many days of what was recorded they want to see.
@@ -21,9 +24,8 @@ def add_days(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--days",
         type=_days,
-        default=30,
         metavar="N",
-        help="how many days of what was recorded; 14 to 3660, by default 30",
+        help=f"how many days of what was recorded; 14 to 3660, by default {_DAYS}",
     )
 
 
@@ -38,8 +40,8 @@ def overview_for(call: Call) -> "Overview":
     """
     Return how far the migration of the application is by now.
     """
-    application = call.application
-    return application.wait(_asked(application.connection, call.options.days))
+    application, days = call.application, call.options.days or _DAYS
+    return application.wait(_asked(application.connection, days))
 
 
 def _asked(

@@ -150,6 +150,13 @@ def users(number: int) -> str:
     return "1 user" if number == 1 else f"{number:,} users"
 
 
+def logins(number: int) -> str:
+    """
+    Return a number of logins.
+    """
+    return "1 login" if number == 1 else f"{number:,} logins"
+
+
 def percent(part: float, whole: float) -> str:
     """
     Return a share; never one of nothing or of all that is not.
