@@ -91,11 +91,11 @@ class Judge:
 
     Args:
         refuses_weak: Whether weak legacy passwords are refused.
-        has_secret_key: Whether a password can be changed at the first login.
+        may_change: Whether a password can be changed at the first login.
     """
 
     refuses_weak: bool
-    has_secret_key: bool
+    may_change: bool
 
     @classmethod
     def of(cls, connection: EitherConnection) -> "Judge":
@@ -126,7 +126,7 @@ class Judge:
 
     def _level(self, verdict: Verdict) -> Literal["ok", "note", "wrong"]:
         if verdict.outcome in _LATER:
-            is_lost = self._is_refused(verdict) or not self.has_secret_key
+            is_lost = self._is_refused(verdict) or not self.may_change
             return "wrong" if is_lost else "note"
         if verdict.outcome in {"would_move", "stored"}:
             return "note" if verdict.drift else "ok"
@@ -139,7 +139,7 @@ class Judge:
         if verdict.drift:
             return "Have both return the same user."
         if verdict.outcome in _LATER and not self._is_refused(verdict):
-            return _OF_OUTCOME[verdict.outcome] if self.has_secret_key else _NO_KEY
+            return _OF_OUTCOME[verdict.outcome] if self.may_change else _NO_KEY
         if self._is_refused(verdict):
             return "They have to reset it by mail; or see weak_legacy_password."
         table = _OF_REASON if verdict.outcome in _FOR_A_REASON else _OF_VIOLATION
