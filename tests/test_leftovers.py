@@ -237,6 +237,25 @@ def test_reserve(town):
     )
 
 
+def test_reserved_in_the_log(town):
+    """
+    Of a refusal the log says "cut over" for who was left behind by it, and nobody else.
+    """
+    ada = town.connection.authenticate(ADA, "adas").user
+    town.connection.delete_user(ada.id)
+
+    def reason(connection, identifier):
+        with town.refused(InvalidCredentialsError) as caught:
+            connection.authenticate(identifier, "pw")
+        return caught.value.reason
+
+    town.side.reserve([LedgerKey(KeyKind.EMAIL, BOB)], "shop|2")
+    assert "retired" == reason(town.connection, BOB)
+    after = town.connection.cut_over(force=True, leftovers="reserve")
+    assert "cut_over" == reason(after, BOB)
+    assert "retired" == reason(after, ADA)
+
+
 def test_import_lifts(town):
     """
     An import of the same person lifts their reservation.

@@ -75,6 +75,7 @@ def test_text():
         "$mk$v=1$$_w",
         "$mk$v=1$s=_w$AAAA",
         "$mk$v=1$u=A.A$AAAA",
+        "$mk$v=1$u=QUJ.D$AAAA",
         "$mk$v=1$$AAAA\n",
     ],
 )

@@ -14,8 +14,9 @@ import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 from mutant_subjects import SUBJECTS, Subject
@@ -43,6 +44,7 @@ PYTEST = (
 )
 # What mutmut writes down of pytest's exit; all others count as killed.
 CODES = {0: "survived", 33: "untested", 5: "untested", None: "unfinished"}
+_CODES = "exit_code_by_key"
 FATES = ("killed", "survived", "untested", "unfinished")
 
 
@@ -104,7 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = BUILD / subject.name
         began = time.perf_counter()
         prepare(subject, folder, fresh=not options.resume and not options.again)
-        run(folder, options.workers, _alive(subject, folder) if options.again else ())
+        if options.again:
+            forget(subject, folder)
+        run(folder, options.workers)
         seconds = time.perf_counter() - began
         unexpected += report(subject, folder, reasons, seconds)
     return min(unexpected, 100)
@@ -140,14 +144,14 @@ def _configuration(subject: Subject) -> str:
     return "\n".join((ours, "[tool.mutmut]", *lines, ""))
 
 
-def run(folder: Path, workers: int, mutants: Iterable[str]) -> None:
+def run(folder: Path, workers: int) -> None:
     """
-    Let mutmut try out the mutants, or all that it has not tried yet.
+    Let mutmut try out the mutants that it has not tried yet.
 
     Raises:
         SystemExit: If the tests fail without a mutant.
     """
-    command = ["mutmut", "run", "--max-children", str(workers), *mutants]
+    command = ["mutmut", "run", "--max-children", str(workers)]
     log = folder / "log.txt"
     with log.open("w", encoding="utf-8") as output:
         done = subprocess.run(
@@ -171,17 +175,32 @@ def mutants(subject: Subject, folder: Path) -> list[Mutant]:
     """
     Return what mutmut has written down.
     """
-    found = []
+    return [
+        Mutant(file, name, CODES.get(code, "killed"))
+        for file in subject.files
+        for name, code in _read(_written(folder, file))[_CODES].items()
+    ]
+
+
+def forget(subject: Subject, folder: Path) -> None:
+    """
+    Let the mutants that were alive count as never tried.
+    """
     for file in subject.files:
-        written = folder / "mutants" / "src" / "migratekit" / f"{file}.meta"
-        codes = json.loads(written.read_text("utf-8"))["exit_code_by_key"]
-        for name, code in codes.items():
-            found.append(Mutant(file, name, CODES.get(code, "killed")))
-    return found
+        written = _read(_written(folder, file))
+        for name, code in written[_CODES].items():
+            if code in CODES:
+                written[_CODES][name] = None
+        _written(folder, file).write_text(json.dumps(written), "utf-8")
 
 
-def _alive(subject: Subject, folder: Path) -> list[str]:
-    return [m.name for m in mutants(subject, folder) if m.fate != "killed"]
+def _written(folder: Path, file: str) -> Path:
+    return folder / "mutants" / "src" / "migratekit" / f"{file}.meta"
+
+
+def _read(written: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(written.read_text("utf-8"))
+    return content
 
 
 def known() -> dict[Change, str]:

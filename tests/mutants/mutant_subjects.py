@@ -32,6 +32,8 @@ SUBJECTS = (
         "validation",
         ("validation.py",),
         ("test_validation.py", "test_bad_input.py", "test_policy.py"),
+        # It takes as long as all the others.
+        only=f"{ONE_DOOR} and not test_all_code_points",
     ),
     Subject(
         "proof",

@@ -82,6 +82,16 @@ def test_fates(folder):
     assert {"Some.call"} == {m.function for m in found}
 
 
+def test_again(folder):
+    """
+    What was alive can be tried again, beside what was not tried yet.
+    """
+    mutant_session.forget(SUBJECT, folder)
+
+    found = mutants(SUBJECT, folder)
+    assert ["killed", "unfinished", "killed", "unfinished"] == [m.fate for m in found]
+
+
 def test_survivor(folder, capsys):
     """
     A survivor that nobody knows is printed, and counts.

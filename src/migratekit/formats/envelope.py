@@ -134,7 +134,7 @@ def _opened(text: str) -> tuple[StoredHash, str | None] | None:
     match = _SHAPE.fullmatch(text)
     if match is None:
         return None
-    pairs = [pair.split("=", 1) for pair in (match[1] or "").split(",") if pair]
+    pairs = [pair.split("=") for pair in (match[1] or "").split(",") if pair]
     keys = [key for key, _ in pairs]
     if keys != [key for key in _KEYS if key in keys]:
         return None
