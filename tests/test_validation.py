@@ -19,6 +19,7 @@ from migratekit.validation import (
     canonical,
     impossible,
     is_possible_password,
+    is_possible_user_id,
     spellings,
     taken,
 )
@@ -286,6 +287,24 @@ def test_password_bounds(password, possible):
     assert possible is is_possible_password(password)
 
 
+@pytest.mark.parametrize(
+    ("user_id", "possible"),
+    [
+        ("", False),
+        ("1", True),
+        ("é 1", True),
+        ("x" * 255, True),
+        ("x" * 256, False),
+        ("1\0", False),
+    ],
+)
+def test_possible_user_id(user_id, possible):
+    """
+    An id of a source has 1 to 255 characters, all of which can be printed.
+    """
+    assert possible is is_possible_user_id(user_id)
+
+
 # --- The validator ---------------------------------------------------------------------------
 
 
@@ -395,6 +414,7 @@ def test_valid_email(email):
         "ada@.localhost",
         "ada@-.test",
         "ada@x.-y.localhost",
+        '"a b"@x..y',
         "x" * 65 + "@example.com",
         "é" * 33 + "@example.com",
         "x@" + ".".join(["y" * 60] * 4) + ".example.com",
@@ -443,6 +463,8 @@ def test_internationalized_local_part():
     assert [] == codes(validator, email="Édith@example.com")
     assert [] == codes(validator, email="é" * 32 + "@example.com")
     assert ["email_invalid"] == codes(validator, email="é" * 33 + "@example.com")
+    assert [] == codes(validator, email=f'"@{"é" * 30}"@example.com')
+    assert ["email_invalid"] == codes(validator, email=f'"@{"é" * 31}"@example.com')
     assert ["email_invalid"] == codes(email="Édith@example.com")
 
 
@@ -456,6 +478,7 @@ def test_internationalized_local_part():
         ("A. Love", "a. love", []),
         ("a@b", "a@b", ["username_is_email"]),
         ("@", "@", ["username_is_email", "username_length"]),
+        ("xx", "xx", []),
         ("x" * 8, "x" * 8, []),
         ("x", "x", ["username_length"]),
         ("x" * 9, "x" * 9, ["username_length"]),
@@ -524,6 +547,7 @@ def test_violations_are_data():
         taken("username"),
         *map(impossible, ("email", "username", "password", "profile")),
     ):
+        assert violation.field in {"email", "username", "password", "profile"}
         assert violation.code.startswith(violation.field)
         assert violation.message.endswith(".")
 
@@ -616,6 +640,14 @@ def test_rules_are_kept():
                 "ada@bu\u0308cher.example",
             ),
             "ada@B\u00dcCHER.example",
+        ),
+        (
+            (
+                '"a@b"@xn--bcher-kva.example',
+                '"a@b"@b\u00fccher.example',
+                '"a@b"@bu\u0308cher.example',
+            ),
+            '"a@b"@b\u00fccher.example',
         ),
     ],
 )

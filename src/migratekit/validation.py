@@ -184,7 +184,6 @@ def _is_valid_email(local: str, domain: str, *, internationalized: bool) -> bool
             f"{local}@{domain}",
             check_deliverability=False,
             globally_deliverable=False,
-            test_environment=True,
             allow_quoted_local=True,
             allow_domain_literal=True,
             allow_smtputf8=internationalized,

@@ -43,9 +43,17 @@ PYTEST = (
     "--hypothesis-seed=0",
 )
 # What mutmut writes down of pytest's exit; all others count as killed.
-CODES = {0: "survived", 33: "untested", 5: "untested", None: "unfinished"}
+CODES = {
+    0: "survived",
+    5: "untested",
+    33: "untested",
+    # Such as a test whose name is another one in each process.
+    255: "broken",
+    None: "unfinished",
+}
 _CODES = "exit_code_by_key"
-FATES = ("killed", "survived", "untested", "unfinished")
+ALIVE = ("survived", "untested", "broken")
+FATES = ("killed", *ALIVE, "unfinished")
 
 
 @attrs.frozen(order=True)
@@ -186,21 +194,22 @@ def forget(subject: Subject, folder: Path) -> None:
     """
     Let the mutants that were alive count as never tried.
     """
-    for file in subject.files:
-        written = _read(_written(folder, file))
-        for name, code in written[_CODES].items():
-            if code in CODES:
-                written[_CODES][name] = None
-        _written(folder, file).write_text(json.dumps(written), "utf-8")
+    for path in (_written(folder, file) for file in subject.files):
+        if path.exists():
+            written = _read(path)
+            for name, code in written[_CODES].items():
+                if code in CODES:
+                    written[_CODES][name] = None
+            path.write_text(json.dumps(written), "utf-8")
 
 
 def _written(folder: Path, file: str) -> Path:
     return folder / "mutants" / "src" / "migratekit" / f"{file}.meta"
 
 
-def _read(written: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(written.read_text("utf-8"))
-    return content
+def _read(path: Path) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return written
 
 
 def known() -> dict[Change, str]:
@@ -253,7 +262,7 @@ def report(
         print(f"{file}: {fates.total()} mutants, {figures}")
     print(f"{subject.name}: {seconds:.0f} s", flush=True)
 
-    alive = {change(m, folder): m for m in found if m.fate in {"survived", "untested"}}
+    alive = {change(m, folder): m for m in found if m.fate in ALIVE}
     expected = {change for change in reasons if change.file in subject.files}
     for made in sorted(alive.keys() - expected):
         _print(f"{alive[made].fate} ({alive[made].name})", made)

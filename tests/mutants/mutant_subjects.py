@@ -31,7 +31,7 @@ SUBJECTS = (
     Subject(
         "validation",
         ("validation.py",),
-        ("test_validation.py", "test_bad_input.py", "test_policy.py"),
+        ("test_validation.py", "test_policy.py"),
         # It takes as long as all the others.
         only=f"{ONE_DOOR} and not test_all_code_points",
     ),
@@ -48,7 +48,14 @@ SUBJECTS = (
     Subject(
         "login",
         ("_flows/login.py", "_flows/attempts.py"),
-        ("test_login.py", "test_throttle.py", "test_drift.py", "test_rules.py"),
+        (
+            "test_login.py",
+            "test_throttle.py",
+            "test_drift.py",
+            "test_rules.py",
+            "test_rehearse.py",
+            "test_equal_work.py",
+        ),
     ),
     Subject(
         "reset",

@@ -67,6 +67,7 @@ def _folder(tmp_path, monkeypatch):
     written.parent.mkdir(parents=True)
     name = "migratekit.some.xǁSomeǁcall__mutmut_"
     codes = {f"{name}1": 1, f"{name}2": 0, f"{name}3": -24, f"{name}4": None}
+    codes[f"{name}5"] = 255
     written.write_text(json.dumps({"exit_code_by_key": codes}), "utf-8")
     monkeypatch.setattr(mutant_session, "change", lambda mutant, folder: CHANGE)
     return tmp_path
@@ -74,11 +75,13 @@ def _folder(tmp_path, monkeypatch):
 
 def test_fates(folder):
     """
-    A mutant that took too long was noticed as well.
+    A mutant that took too long was noticed; one whose tests could not run was not.
     """
     found = mutants(SUBJECT, folder)
 
-    assert ["killed", "survived", "killed", "unfinished"] == [m.fate for m in found]
+    assert ["killed", "survived", "killed", "unfinished", "broken"] == [
+        mutant.fate for mutant in found
+    ]
     assert {"Some.call"} == {m.function for m in found}
 
 
@@ -89,7 +92,9 @@ def test_again(folder):
     mutant_session.forget(SUBJECT, folder)
 
     found = mutants(SUBJECT, folder)
-    assert ["killed", "unfinished", "killed", "unfinished"] == [m.fate for m in found]
+    assert ["killed", "unfinished", "killed", "unfinished", "unfinished"] == [
+        mutant.fate for mutant in found
+    ]
 
 
 def test_survivor(folder, capsys):
@@ -107,7 +112,7 @@ def test_expected(folder, capsys):
     other = Change("other.py", "call", "a", "b")
 
     assert 0 == report(SUBJECT, folder, {CHANGE: "Why.", other: "Why."}, 1)
-    assert "2 killed, 1 survived, 1 unfinished" in capsys.readouterr().out
+    assert "2 killed, 1 survived, 1 broken, 1 unfinished" in capsys.readouterr().out
 
 
 def test_expected_and_killed(folder, capsys):
