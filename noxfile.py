@@ -155,7 +155,7 @@ def passlib(session: nox.Session, installed: tuple[str, ...]) -> None:
     Run the tests of the formats over both passlibs and both generations of bcrypt.
     """
     extras = ".[sql,async,http,ldap,mongodb,cognito]"
-    session.install("-e", extras, *_group("tests"), *installed)
+    session.install("-e", extras, *_group("tests"), *_group("drivers"), *installed)
     session.run(*PYTEST, "tests/formats", "tests/sources", *session.posargs)
 
 
