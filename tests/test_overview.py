@@ -5,6 +5,7 @@ How far a migration is and how it goes, as one value.
 import asyncio
 import datetime as dt
 import math
+from typing import get_args
 
 import pytest
 from overviews import (
@@ -21,7 +22,7 @@ from overviews import (
     tally,
 )
 
-from migratekit import AsyncConnection
+from migratekit import AsyncConnection, events
 from migratekit.errors import (
     ConfigurationError,
     ContractError,
@@ -286,7 +287,34 @@ def test_asked():
     ).statistics
 
     assert Asked(6, 2) == seen.asked_in_all
+    assert {"login": 6} == seen.asked_by
     assert [Asked(1), Asked(2, 1), Asked(3, 2)] == [*seen.asked.values()]
+
+
+def test_asked_by():
+    """
+    What would have asked is told, the most frequent first; what nothing else explains
+    were logins.
+    """
+    seen = overview(
+        {},
+        cut_over=True,
+        tallies=[
+            (0, "after_cut_over.asked", 9, "ada"),
+            (0, "after_cut_over.asked.sign_up", 5),
+            (1, "after_cut_over.asked", 3),
+            (1, "after_cut_over.asked.start_password_change", 2),
+            (2, "after_cut_over.asked.get_user", 1),
+        ],
+    ).statistics
+
+    assert [
+        ("sign_up", 5),
+        ("login", 4),
+        ("start_password_change", 2),
+        ("get_user", 1),
+    ] == [*seen.asked_by.items()]
+    assert {*get_args(events.Operation), "login"} == set(words._OPERATIONS)
 
 
 def test_nobody_asked():
@@ -295,7 +323,7 @@ def test_nobody_asked():
     """
     seen = overview({}, tallies=[(0, "login.succeeded", 1)]).statistics
 
-    assert (Asked(), {}) == (seen.asked_in_all, seen.asked)
+    assert (Asked(), {}, {}) == (seen.asked_in_all, seen.asked, seen.asked_by)
     assert seen.last_asked is None
 
 

@@ -32,6 +32,7 @@ from migratekit.events import (
     LoginSucceeded,
     MigrationRehearsed,
     SourceAsked,
+    SourceMissed,
     UserDeleted,
 )
 from migratekit.recorder import StatisticsRecorder
@@ -125,6 +126,10 @@ def refused(reason, identifier=ADA):
     return LoginRefused(identifier=identifier, reason=reason)
 
 
+def missed(operation, identifier=ADA):
+    return SourceMissed(identifier=identifier, operation=operation)
+
+
 # --- What is counted -----------------------------------------------------------------
 
 
@@ -142,6 +147,10 @@ def refused(reason, identifier=ADA):
         (
             refused("cut_over"),
             {"login.refused.cut_over": 1, "after_cut_over.asked": 1},
+        ),
+        (
+            missed("sign_up"),
+            {"after_cut_over.asked": 1, "after_cut_over.asked.sign_up": 1},
         ),
         (
             MigrationRehearsed(legacy_id="shop|1", outcome="would_move", codes=()),
@@ -252,18 +261,19 @@ def test_zone(store, clock):
 
 def test_people(store, record):
     """
-    How many different people would have been asked about is told; case and blanks make
-    nobody another.
+    How many different people would have been asked about is told; case, blanks, and
+    what they try make nobody another.
     """
     for identifier in (ADA, "ADA@example.com", f" {ADA}", "bob", None):
         record(refused("cut_over", identifier))
     record.flush()
     for identifier in ("bob", "cyd"):
         record(refused("cut_over", identifier))
+    record(missed("get_user", "Cyd"))
     record.flush()
 
     (tally,) = [t for t in store.tallies(None) if t.name == "after_cut_over.asked"]
-    assert (7, 4) == (tally.count, Sketch.from_text(tally.people).estimate())
+    assert (8, 4) == (tally.count, Sketch.from_text(tally.people).estimate())
     assert "ada" not in repr(tally)
 
 
@@ -650,10 +660,14 @@ def test_connection(scene, store, record):
     for _ in range(2):
         with pytest.raises(InvalidCredentialsError):
             after.authenticate("bob@example.com", "pw")
+    assert after.start_password_change("bob@example.com") is None
+    after.sign_up("bob@example.com", "pw")
     record.flush()
 
     assert {
-        "after_cut_over.asked": 2,
+        "after_cut_over.asked": 4,
+        "after_cut_over.asked.sign_up": 1,
+        "after_cut_over.asked.start_password_change": 1,
         "login.moved": 1,
         "login.refused.cut_over": 2,
         "login.refused.unknown_or_wrong": 1,

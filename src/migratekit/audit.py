@@ -85,6 +85,10 @@ _PHRASES: Final[Mapping[type[Event], tuple[str, str]]] = {
         "sys_monitor_enabled:,source_figures",
         "The source {part} was asked {calls} times, {failures} of them in vain",
     ),
+    events.SourceMissed: (
+        "sys_monitor_enabled:,source_missed",
+        "{operation} would have asked the old source about {identifier}",
+    ),
     events.AttemptsThrottled: (
         "excess_rate_limit_exceeded:,{kind}",
         "Too many attempts by one {kind}; seconds to wait: {retry_after}",

@@ -26,6 +26,7 @@ from migratekit.events import (
     LoginSucceeded,
     MigrationRehearsed,
     SourceAsked,
+    SourceMissed,
 )
 from migratekit.protocols import Clock
 from migratekit.sketch import Sketch
@@ -187,7 +188,7 @@ class StatisticsRecorder:
         with self._lock:
             happened = self._of(today)
             happened.count(counts)
-            if isinstance(event, LoginRefused) and _ASKED in counts:
+            if isinstance(event, LoginRefused | SourceMissed) and _ASKED in counts:
                 happened.notebook().add(event.identifier.strip().lower())
             self._see_to_it()
 
@@ -243,6 +244,8 @@ class StatisticsRecorder:
             names = [f"rehearsal.{event.outcome}"]
             names += [f"{names[0]}.{self._known_code(code)}" for code in event.codes]
             return Counter(names)
+        if isinstance(event, SourceMissed):
+            return {_ASKED: 1, f"{_ASKED}.{event.operation}": 1}
         if isinstance(event, SourceAsked):
             return _counts_of_source(event)
         return {}

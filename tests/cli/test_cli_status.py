@@ -221,6 +221,21 @@ def test_after():
     assert re.search(r"99% in.*\n\nWould have asked it", both)
 
 
+def test_asked_by():
+    """
+    What would have asked is told as well.
+    """
+    tallies = [(0, "after_cut_over.asked", 7), (0, "after_cut_over.asked.sign_up", 5)]
+    seen = overview({30: 5}, cut_over=True, tallies=tallies)
+
+    text = text_of(seen)
+    assert re.search(
+        r"^30 days +7 +–\n  by a sign-up +5\n  by a login +2$", text, re.MULTILINE
+    )
+    told = json.loads(to_json(status_object(seen)))
+    assert {"sign_up": 5, "login": 2} == told["statistics"]["would_have_asked_by"]
+
+
 def test_nobody_asked():
     """
     That nobody misses it is told, too.

@@ -95,4 +95,28 @@ BUGS = (
         "",
         ("tests/cli/test_cli_logins.py::test_guesses",),
     ),
+    Bug(
+        "the old source is missed while it is there",
+        "§ 9",
+        "_flows/context.py",
+        "    if operation is None or await IsCutOver() is not True:\n",
+        "    if operation is None:\n",
+        ("tests/test_missed.py::test_while_there_is_a_source",),
+    ),
+    Bug(
+        "a reset by somebody who was left behind is not counted",
+        "§ 9",
+        "_flows/context.py",
+        '    if retirement is None or retirement.reason == "reserved":\n',
+        "    if retirement is None:\n",
+        ("tests/test_missed.py::test_reserved",),
+    ),
+    Bug(
+        "a change that others outrun counts each time",
+        "§ 9",
+        "_flows/accounts.py",
+        "            operation = None\n",
+        "",
+        ("tests/test_missed.py::test_outrun",),
+    ),
 )

@@ -307,7 +307,7 @@ def test_cut_over():
     assert {"after"} == {"after", "left"} & set(sections(page))
     assert "10 users have a hash that is to be upgraded" in page.text
     quiet = Page(render(CASES["quiet"]()))
-    assert "In the last 30 days no login was recorded" in quiet.text
+    assert "In the last 30 days nobody was recorded who would have" in quiet.text
     assert {"left"} == {"after", "left"} & set(sections(Page(render(CASES["usual"]()))))
 
 
@@ -325,6 +325,20 @@ def test_one_person(people, said):
     page = page_of({}, tallies=[(0, "after_cut_over.asked", 1, *people)])
 
     assert said in page.text
+
+
+def test_asked_by():
+    """
+    By what it would have been asked is said, where that were not only logins.
+    """
+    tallies = [
+        (0, "after_cut_over.asked", 1002),
+        (0, "after_cut_over.asked.sign_up", 1000),
+    ]
+
+    page = page_of({}, tallies=tallies)
+
+    assert "asked 1,002 times: 1,000 by a sign-up, 2 by a login." in page.text
 
 
 def test_gate():

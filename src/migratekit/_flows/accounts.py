@@ -3,11 +3,11 @@ What an application changes of a stored user.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
-from migratekit._flows.context import ATTEMPTS, Context, tell
+from migratekit._flows.context import ATTEMPTS, Asked, Context, tell
 from migratekit._flows.sign_up import check_free, identifier_for
 from migratekit._flows.writes import delete, replace
 from migratekit._steps import Examine, FindUser, GetUser, ReadDate, Readmit
@@ -21,6 +21,7 @@ from migratekit.errors import (
 from migratekit.events import (
     Event,
     IdentifierChanged,
+    Operation,
     UserBlocked,
     UserDeleted,
     UserReadmitted,
@@ -28,6 +29,12 @@ from migratekit.events import (
 )
 from migratekit.models import Record, User
 from migratekit.validation import impossible
+
+
+_OPERATIONS: Final[dict[str, Operation]] = {
+    "email": "change_email",
+    "username": "change_username",
+}
 
 
 async def edit(
@@ -87,13 +94,19 @@ async def _change_identifier(
     field: Literal["email", "username"],
     changes: dict[str, Any],
 ) -> User:
+    # Told once, however often others are faster.
+    operation: Operation | None = _OPERATIONS[field]
+
     async def change(old: Record) -> Record:
+        nonlocal operation
         user = _still_verified(await _changed(ctx, old.user, field, changes), old.user)
         if user == old.user:
             return old
         renamed = getattr(user, field)
         if renamed is not None and renamed != getattr(old.user, field):
-            await _check_available(ctx, old.user, field, changes[field])
+            asked = identifier_for(ctx, field, changes[field])
+            await _check_available(ctx, old.user, asked, operation)
+            operation = None
         user = attrs.evolve(user, updated_at=await ReadDate())
         record = await replace(old, Record(user, old.password_hash, old.version))
         await tell(ctx, IdentifierChanged(user_id=user_id, field=field))
@@ -116,14 +129,13 @@ async def _changed(
 
 
 async def _check_available(
-    ctx: Context, user: User, field: Literal["email", "username"], value: str
+    ctx: Context, user: User, asked: Asked, operation: Operation | None
 ) -> None:
-    asked = identifier_for(ctx, field, value)
     record = await FindUser(asked.key)
     # The user themselves has it if somebody else makes the same change.
     if record is not None and record.user.id != user.id:
-        raise UserExistsError(field)
-    await check_free(ctx, asked, own=user.legacy_id)
+        raise UserExistsError(asked.key.kind.value)
+    await check_free(ctx, asked, operation, own=user.legacy_id)
 
 
 async def block(ctx: Context, user_id: str) -> User:

@@ -7,11 +7,17 @@ from collections.abc import Sequence
 import attrs
 
 from migratekit._fields import Shown
-from migratekit._steps import AskLogin, AskUser, TakeNews, Tell
+from migratekit._steps import AskLogin, AskUser, IsCutOver, TakeNews, Tell
 from migratekit._tokens import Signer
 from migratekit.errors import ConfigurationError, ContractError, MigrateKitError
-from migratekit.events import Event
-from migratekit.models import Identifier, KeyKind, LedgerKey, LegacyUser
+from migratekit.events import Event, Operation, SourceMissed
+from migratekit.models import (
+    Identifier,
+    KeyKind,
+    LedgerKey,
+    LegacyUser,
+    Retirement,
+)
 from migratekit.policy import MigrationPolicy
 from migratekit.protocols import EventSink, Rule
 from migratekit.validation import canonical, spellings
@@ -164,10 +170,15 @@ async def _tell_news(ctx: Context) -> None:
         await tell(ctx, event)
 
 
-async def ask_user(ctx: Context, asked: Asked) -> LegacyUser | None:
+async def ask_user(
+    ctx: Context, asked: Asked, operation: Operation | None
+) -> LegacyUser | None:
     """
     Ask the source's ``get_user``, for the typed form, the canonical one, and the others
     that the same person may be known by.
+
+    Behind the cut-over it is told that *operation* has asked in vain; None if that is
+    told already.
     """
     forms = dict.fromkeys((asked.typed, asked.key.value))
     seen = {form.lower() for form in forms}
@@ -177,7 +188,26 @@ async def ask_user(ctx: Context, asked: Asked) -> LegacyUser | None:
         if legacy is not None:
             check_identity(asked, legacy)
             return legacy
+    await tell_missed(ctx, asked, operation)
     return None
+
+
+async def tell_missed(
+    ctx: Context,
+    asked: Asked,
+    operation: Operation | None,
+    retirement: Retirement | None = None,
+) -> None:
+    """
+    Tell that *operation* would have asked the source, were it not for the cut-over.
+
+    Where a *retirement* is in the way, that is only so of those who were left behind.
+    """
+    if operation is None or await IsCutOver() is not True:
+        return
+    if retirement is None or retirement.reason == "reserved":
+        event = SourceMissed(identifier=asked.typed, operation=operation)
+        await tell(ctx, event)
 
 
 async def tell(ctx: Context, event: Event) -> None:

@@ -5,7 +5,7 @@ Who is stored, and how far the migration is.
 import datetime as dt
 from collections.abc import Sequence
 
-from migratekit._flows.context import Context, ask_user, asked_for
+from migratekit._flows.context import Context, ask_user, asked_for, tell_missed
 from migratekit._steps import (
     CheckRetired,
     CountSource,
@@ -40,8 +40,9 @@ async def get_user(ctx: Context, identifier: object) -> User | LegacyUser | None
     if record is not None:
         return record.user
     if retirement is not None:
+        await tell_missed(ctx, asked, "get_user", retirement)
         return None
-    legacy = await ask_user(ctx, asked)
+    legacy = await ask_user(ctx, asked, "get_user")
     if legacy is None:
         return None
     key = LedgerKey(KeyKind.LEGACY_ID, ctx.legacy_id(legacy))

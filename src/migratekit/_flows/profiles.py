@@ -113,7 +113,7 @@ async def fields_of_others(ctx: Context, asked: Asked, legacy: LegacyUser) -> li
         if other is None or other.person == asked.person:
             continue
         try:
-            owner = await ask_user(ctx, other)
+            owner = await ask_user(ctx, other, None)
         except LookupUnsupportedError:
             break
         except AmbiguousUserError:

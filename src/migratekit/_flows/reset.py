@@ -15,6 +15,7 @@ from migratekit._flows.context import (
     ask_user,
     asked_for,
     tell,
+    tell_missed,
 )
 from migratekit._flows.profiles import (
     check_loss,
@@ -96,10 +97,13 @@ async def _holder(ctx: Context, asked: Asked) -> Record | LegacyUser | None:
     # In this order, nobody who moves in between is taken for unknown.
     retirement = await CheckRetired(asked.ledger_key)
     record = await FindUser(asked.key)
-    if record is not None or retirement is not None:
+    if record is not None:
         return record
+    if retirement is not None:
+        await tell_missed(ctx, asked, "start_password_change", retirement)
+        return None
     ctx.check_moves()
-    legacy = await ask_user(ctx, asked)
+    legacy = await ask_user(ctx, asked, "start_password_change")
     if legacy is not None and await has_moved(ctx.legacy_id(legacy)):
         # Perhaps while the source was being asked.
         return await FindUser(asked.key)
@@ -185,7 +189,7 @@ async def _finish_in_source(ctx: Context, claims: Claims, password: Secret) -> U
         raise InvalidTokenError
     if await CheckRetired(asked.ledger_key) is not None:
         raise InvalidTokenError
-    legacy = await ask_user(ctx, asked)
+    legacy = await ask_user(ctx, asked, "finish_password_change")
     if legacy is None or ctx.legacy_id(legacy) != claims.legacy_id:
         raise InvalidTokenError
     user = await store_legacy(

@@ -17,6 +17,7 @@ from migratekit._flows.context import (
     ask_user,
     asked_for,
     tell,
+    tell_missed,
 )
 from migratekit._flows.profiles import check_new_password, taken_fields
 from migratekit._flows.refusals import wait_for_floor
@@ -38,7 +39,7 @@ from migratekit.errors import (
     UserExistsError,
     Violation,
 )
-from migratekit.events import UserSignedUp
+from migratekit.events import Operation, UserSignedUp
 from migratekit.models import JSON, NewUser, Origin, User
 from migratekit.validation import impossible
 
@@ -111,9 +112,12 @@ async def _enrol(ctx: Context, application: Application, origin: Origin) -> User
 
     for field in await taken_fields(user):
         raise UserExistsError(field)
-    await check_free(ctx, identifier_for(ctx, "email", application.email))
+    operation: Operation = "sign_up" if origin is Origin.SIGN_UP else "create_user"
+    email = identifier_for(ctx, "email", application.email)
+    await check_free(ctx, email, operation)
     if user.username is not None:
-        await check_free(ctx, identifier_for(ctx, "username", application.username))
+        username = identifier_for(ctx, "username", application.username)
+        await check_free(ctx, username, operation)
 
     new = NewUser(
         user, None if password is None else await HashPassword(password.value)
@@ -168,11 +172,18 @@ def identifier_for(
     return asked
 
 
-async def check_free(ctx: Context, asked: Asked, *, own: str | None = None) -> None:
+async def check_free(
+    ctx: Context,
+    asked: Asked,
+    operation: Operation | None,
+    *,
+    own: str | None = None,
+) -> None:
     """
     Make sure that an identifier nobody has stored is not kept for somebody.
 
     *own* is the legacy id of whoever asks: their own row is not in the way.
+    *operation* is what wants to know, see `ask_user()`.
 
     Raises:
         migratekit.errors.UserExistsError:
@@ -182,7 +193,7 @@ async def check_free(ctx: Context, asked: Asked, *, own: str | None = None) -> N
     retirement = await CheckRetired(asked.ledger_key)
     if retirement is None:
         try:
-            legacy = await ask_user(ctx, asked)
+            legacy = await ask_user(ctx, asked, operation)
         except AmbiguousUserError:
             raise UserExistsError(kind) from None
         if legacy is not None and (own is None or ctx.legacy_id(legacy) != own):
@@ -190,4 +201,5 @@ async def check_free(ctx: Context, asked: Asked, *, own: str | None = None) -> N
     elif retirement.reason == "reserved" and (
         own is None or retirement.legacy_id != own
     ):
+        await tell_missed(ctx, asked, operation, retirement)
         raise UserExistsError(kind)

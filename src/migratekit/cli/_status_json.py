@@ -59,6 +59,7 @@ def _statistics(statistics: Statistics) -> dict[str, Any]:
             str(day): _asked(asked) for day, asked in statistics.asked.items()
         },
         "would_have_asked_in_all": _asked(statistics.asked_in_all),
+        "would_have_asked_by": statistics.asked_by,
         "rehearsed": statistics.rehearsed,
         "rehearsed_codes": statistics.rehearsed_codes,
     }

@@ -144,7 +144,11 @@ def _would_have_asked(overview: Overview, statistics: Statistics) -> Iterator[st
     ]
     asked = statistics.asked_in_all
     whole = [_period(overview, statistics), words.count(asked.times)]
-    rows = [*week, [*whole, words.count(asked.people)]]
+    by = [
+        [f"  {words.operation(name)}", words.count(number), ""]
+        for name, number in statistics.asked_by.items()
+    ]
+    rows = [*week, [*whole, words.count(asked.people)], *by]
     yield from _table(["Would have asked it", "times", "people, about"], rows)
 
 

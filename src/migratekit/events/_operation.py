@@ -2,11 +2,11 @@
 What happened to the migration as a whole, and to the parts of a connection.
 """
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import attrs
 
-from migratekit.events._event import ERROR, WARNING, Event
+from migratekit.events._event import ERROR, WARNING, Event, printable
 
 
 # Milliseconds: see `SourceAsked`.
@@ -70,6 +70,32 @@ class SourceAsked(Event):
     failures: int
     seconds: float
     within: tuple[int, ...]
+
+
+# What asks the source for somebody, and is no login.
+Operation: TypeAlias = Literal[
+    "sign_up",
+    "create_user",
+    "start_password_change",
+    "finish_password_change",
+    "change_email",
+    "change_username",
+    "get_user",
+]
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class SourceMissed(Event):
+    """
+    The source would have been asked who somebody is, were it not for the cut-over.
+
+    *operation* is what was called, and *identifier* what was typed, see `printable()`.
+    A login, or a change of a password with the old one, tells `LoginRefused` instead,
+    with the reason ``cut_over``.
+    """
+
+    identifier: str = attrs.field(converter=printable)
+    operation: Operation
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

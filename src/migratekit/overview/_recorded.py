@@ -19,6 +19,7 @@ _WITHIN: Final = (*(f"source.within.{limit}" for limit in LATENCIES),)
 _MORE: Final = "source.within.more"
 _REHEARSED: Final = "rehearsal."
 _ASKED: Final = "after_cut_over.asked"
+_ASKED_BY: Final = f"{_ASKED}."
 
 
 def statistics_of(tallies: Iterable[Any], since: dt.date, until: dt.date) -> Statistics:
@@ -51,6 +52,7 @@ def statistics_of(tallies: Iterable[Any], since: dt.date, until: dt.date) -> Sta
             {day: _asked(counts, sketches.get(day)) for day, counts in days.items()}
         ),
         asked_in_all=_asked_in_all(days.values(), sketches.values()),
+        asked_by=_asked_by(days.values()),
         rehearsed={name: n for name, n in rehearsed.items() if "." not in name},
         rehearsed_codes={name: n for name, n in rehearsed.items() if "." in name},
     )
@@ -88,6 +90,17 @@ def _asked_in_all(days: Iterable[Counter[str]], sketches: Iterable[Sketch]) -> A
         merged.merge(sketch)
         noted = True
     return Asked(times, merged.estimate() if noted else None)
+
+
+def _asked_by(days: Iterable[Counter[str]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for counts in days:
+        found["login"] += counts[_ASKED]
+        for name, number in counts.items():
+            if name.startswith(_ASKED_BY):
+                found[name.removeprefix(_ASKED_BY)] += number
+                found["login"] -= number
+    return {name: number for name, number in found.most_common() if number > 0}
 
 
 def _rehearsed(days: Iterable[Counter[str]]) -> Counter[str]:

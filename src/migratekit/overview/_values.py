@@ -136,6 +136,10 @@ class Statistics(Shown):
         source: How the source answered.
         asked: How often it would have been asked after the cut-over.
         asked_in_all: The same of all these days; somebody who comes twice is one.
+        asked_by:
+            How often by what: ``login``, or an operation of
+            `migratekit.events.SourceMissed`.
+
         rehearsed: How often what would have come of a login.
         rehearsed_codes: The same by ``outcome.code``, where there was a code for why.
     """
@@ -146,6 +150,7 @@ class Statistics(Shown):
     source: dict[dt.date, SourceCalls] = attrs.field(hash=False)
     asked: dict[dt.date, Asked] = attrs.field(hash=False)
     asked_in_all: Asked
+    asked_by: dict[str, int] = attrs.field(hash=False)
     rehearsed: dict[str, int] = attrs.field(hash=False)
     rehearsed_codes: dict[str, int] = attrs.field(hash=False)
 

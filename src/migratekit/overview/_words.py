@@ -60,6 +60,16 @@ _REHEARSED: Final = {
     "weak_password": "password too weak",
     "failed": "could not be asked",
 }
+_OPERATIONS: Final = {
+    "login": "by a login",
+    "sign_up": "by a sign-up",
+    "create_user": "by a sign-up of an administrator",
+    "start_password_change": "by a request to reset a password",
+    "finish_password_change": "by a link to reset a password",
+    "change_email": "by a change of an e-mail",
+    "change_username": "by a change of a username",
+    "get_user": "by a look-up of the application",
+}
 _LONGEST: Final = 64
 _MONTHS: Final = (
     "Jan",
@@ -91,6 +101,13 @@ def rehearsed(name: str) -> str:
     outcome, _, code = name.partition(".")
     word = _REHEARSED.get(outcome) or foreign(outcome)
     return f"{word}: {foreign(code)}" if code else word
+
+
+def operation(name: str) -> str:
+    """
+    Return by what the old system would have been asked.
+    """
+    return _OPERATIONS.get(name) or f"by {foreign(name)}"
 
 
 def foreign(text: object) -> str:

@@ -76,7 +76,7 @@ def after_section(overview: Overview) -> Markup | None:
         days = (overview.today - statistics.since).days + 1
         return element(
             "p",
-            f"In the last {days} days no login was recorded that would have needed the "
+            f"In the last {days} days nobody was recorded who would have needed the "
             "old system.",
         )
     return together(_lead(statistics), _by_day(overview, statistics))
@@ -92,9 +92,20 @@ def _lead(statistics: Statistics) -> Markup:
     return element(
         "p",
         f"Since {words.day(statistics.since)}, the old system would have been asked "
-        f"{_times(asked.times)}{people}.  It may go when hardly anybody is left; who "
-        "guesses addresses is counted, too.",
+        f"{_times(asked.times)}{people}{_by(statistics)}.  It may go when hardly "
+        "anybody is left; who guesses addresses, or is new and signs up, is counted, "
+        "too.",
     )
+
+
+def _by(statistics: Statistics) -> str:
+    if statistics.asked_by.keys() <= {"login"}:
+        return ""
+    parts = [
+        f"{number:,} {words.operation(name)}"
+        for name, number in statistics.asked_by.items()
+    ]
+    return f": {', '.join(parts)}"
 
 
 def _times(number: int) -> str:
