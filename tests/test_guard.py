@@ -9,7 +9,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import attrs
 import pytest
+from deadlines import LONG, reached
 from forks import forked, needs_fork
 from world import AsyncLegacySite, LegacySite, connect
 
@@ -32,7 +34,6 @@ from migratekit.testing import VirtualClock
 
 
 ADA = "ada@example.com"
-LONG = 20.0  # Longer than anything here takes; nobody waits for it.
 
 
 def limits(**changes):
@@ -53,6 +54,7 @@ class Source:
         self.under_way = 0
         self.hanging = threading.Event()
         self.hanging.set()
+        self.reached = threading.Event()
         self.lock = threading.Lock()
 
     def hang(self):
@@ -66,6 +68,7 @@ class Source:
             self.calls += 1
             self.under_way += 1
             self.most = max(self.most, self.under_way)
+        self.reached.set()
         try:
             assert self.hanging.wait(LONG)
         finally:
@@ -103,7 +106,8 @@ class Door:
     def __init__(self, kind, runner, clock, **changes):
         self.source = AsyncSource() if kind == "async" else Source()
         guard = Guard if kind == "sync" else AsyncGuard
-        self.guard = guard(self.source, limits(**changes), clock)
+        self.limits = limits(**changes)
+        self.guard = guard(self.source, self.limits, clock)
         self.runner = runner
 
     def ask(self, answer=None):
@@ -112,6 +116,18 @@ class Door:
         if isinstance(self.guard, Guard):
             return self.guard.call(self.source.ask, ADA)
         return self.runner.run(self.guard.call(self.source.ask, ADA))
+
+    def ask_hastily(self):
+        """
+        Ask, and wait a moment only, in which the source is reached.
+        """
+        patient = self.guard
+        self.guard = patient.under(attrs.evolve(self.limits, deadline=0.02))
+        try:
+            with reached(self.source.reached):
+                return self.ask()
+        finally:
+            self.guard = patient
 
     def fail(self, times=1):
         for _ in range(times):
@@ -208,11 +224,11 @@ def test_deadline(door):
     """
     Whoever has waited long enough is told that the source could not be asked.
     """
-    door = door(deadline=0.02)
+    door = door()
     door.source.hang()
 
     with pytest.raises(LegacyUnavailableError, match="no answer within 0"):
-        door.ask()
+        door.ask_hastily()
     door.source.go_on()
     door.settle()
 
@@ -225,14 +241,14 @@ def test_abandoned(clock, runner):
     """
     A sync call that is not waited for any more counts until it ends.
     """
-    door = Door("sync", runner, clock, deadline=0.02, calls=1)
+    door = Door("sync", runner, clock, calls=1)
     door.source.hang()
     with pytest.raises(LegacyUnavailableError):
-        door.ask()
+        door.ask_hastily()
 
     assert (1, 1) == (door.health.calls, door.health.abandoned)
     with pytest.raises(LegacyUnavailableError, match="too many calls"):
-        door.ask()
+        door.ask_hastily()
     assert 1 == door.source.calls
 
     door.source.go_on()
@@ -298,13 +314,14 @@ def test_hidden_coroutine(clock, runner):
     async def broken():
         raise ContractError("broken")
 
-    guard = AsyncGuard(None, limits(deadline=0.5), clock)
+    guard = AsyncGuard(None, limits(), clock)
+    hasty = guard.under(limits(deadline=0.02))
 
     assert "late" == runner.run(guard.call(lambda identifier: later(), ADA))
     with pytest.raises(ContractError):
         runner.run(guard.call(lambda identifier: broken(), ADA))
     with pytest.raises(LegacyUnavailableError):
-        runner.run(guard.call(lambda identifier: never(), ADA))
+        runner.run(hasty.call(lambda identifier: never(), ADA))
 
 
 def test_context(clock, runner):
@@ -665,10 +682,10 @@ def test_no_room_to_try(door, clock):
     """
     While calls that hang leave no room to try, nobody waits for any.
     """
-    door = door(calls=1, failures=1, deadline=0.02)
+    door = door(calls=1, failures=1)
     door.source.hang()
     with pytest.raises(LegacyUnavailableError, match="no answer"):
-        door.ask()
+        door.ask_hastily()
     clock.advance(30)
 
     assert ("half_open", 1) == (door.health.circuit, door.health.abandoned)
@@ -932,8 +949,9 @@ def test_fork(clock):
         guard.call(source.ask, ADA)
 
     def begins_anew():
-        answer = guard.call(lambda identifier: "answer", ADA)
-        (health,) = guard.health()
+        patient = guard.under(limits())
+        answer = patient.call(lambda identifier: "answer", ADA)
+        (health,) = patient.health()
         return (answer, health.calls, health.failures) == ("answer", 0, 0)
 
     assert forked(begins_anew)

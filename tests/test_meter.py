@@ -5,6 +5,7 @@ What is told of how often the source was asked, and how it did.
 import threading
 
 import pytest
+from deadlines import reached
 from forks import forked, needs_fork
 
 from migratekit import MigrationPolicy
@@ -155,14 +156,15 @@ def test_too_late(clock):
     A call that outlives its deadline is a failure, and counts once, whatever it says in
     the end.
     """
-    hanging, ended = threading.Event(), threading.Event()
+    begun, hanging, ended = (threading.Event() for _ in range(3))
 
     def login(identifier):
+        begun.set()
         hanging.wait(20)
         ended.set()
 
     guard = Guard(None, Limits(deadline=0.01, calls=9, failures=9, pause=30), clock)
-    with pytest.raises(LegacyUnavailableError):
+    with reached(begun), pytest.raises(LegacyUnavailableError):
         guard.call(login, ADA)
     hanging.set()
     ended.wait(20)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 
 # What a shell does before it starts a program, so that Ctrl-C reaches it.
@@ -102,6 +103,25 @@ class Terminal:
         Type Ctrl-C.
         """
         self.type("\x03")
+
+    def interrupt_at_rest(self):
+        """
+        Type Ctrl-C once the program waits for something.
+
+        In the moment before it does, Python would not hear of it until that comes.
+        """
+        until = time.monotonic() + TIMEOUT
+        while self._is_busy() and time.monotonic() < until:
+            time.sleep(0.001)
+        self.interrupt()
+
+    def _is_busy(self):
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        if not stat.exists():
+            # No Linux: it has the time of a nap.
+            time.sleep(0.1)
+            return False
+        return stat.read_text().rpartition(")")[2].split()[0] not in {"S", "Z"}
 
     def expect(self, pattern, *, timeout=TIMEOUT):
         """

@@ -669,7 +669,7 @@ def test_interrupted(strong):
     """
     with Terminal(*strong) as terminal:
         terminal.expect("Password")
-        terminal.interrupt()
+        terminal.interrupt_at_rest()
 
         assert 130 == terminal.finish()
 

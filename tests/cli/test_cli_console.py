@@ -174,6 +174,66 @@ def test_interruption(capsys, number, code):
     assert before is signal.getsignal(number)
 
 
+class Busy(io.FileIO):
+    """
+    A terminal at which somebody types Ctrl-C in the very moment of its first line.
+    """
+
+    typed = False
+
+    def isatty(self):
+        return True
+
+    def write(self, data):
+        written = super().write(data)
+        if not self.typed:
+            self.typed = True
+            signal.raise_signal(signal.SIGINT)
+        return written
+
+
+def test_interrupted_line(tmp_path, monkeypatch):
+    """
+    It is answered, too, if it comes while something is written.
+    """
+    size = os.terminal_size((40, 24))
+    monkeypatch.setattr(_console.shutil, "get_terminal_size", lambda: size)
+    path = tmp_path / "screen"
+    buffer = io.BufferedWriter(Busy(path, "w"))
+    with io.TextIOWrapper(buffer, line_buffering=True) as screen:
+        monkeypatch.setattr(sys, "stderr", screen)
+        console = Console()
+        with Interruption(console, "Ending.") as interruption:
+            console.show("10 rows")
+            console.say("Ended.")
+
+    assert interruption
+    assert [
+        "",
+        "10 rows",
+        "       ",
+        "Ending.  Ctrl-C again breaks off at once.\nEnded.\n",
+    ] == path.read_bytes().decode().split("\r")
+
+
+def test_interrupted_without_a_screen(tmp_path, monkeypatch):
+    """
+    Whoever has closed the terminal gets no answer.
+    """
+    with (tmp_path / "screen").open("w") as screen:
+        monkeypatch.setattr(sys, "stderr", screen)
+        console = Console()
+        monkeypatch.setattr(os, "write", _closed)
+        with Interruption(console, "Ending.") as interruption:
+            signal.raise_signal(signal.SIGINT)
+
+    assert interruption
+
+
+def _closed(number, data):
+    raise BrokenPipeError
+
+
 def test_other_thread():
     """
     In another thread, signals are left alone.

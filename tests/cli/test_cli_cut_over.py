@@ -664,10 +664,10 @@ def test_interrupted(live, monkeypatch, kind, times):
     Path("slow.py").write_text(SLOW.format(seconds=seconds, kind=kind))
     with Terminal("--app", "slow:make", "cut-over", "--force", "--yes") as terminal:
         terminal.expect("waiting")
-        terminal.interrupt()
+        terminal.interrupt_at_rest()
         terminal.expect("Ending behind this chunk")
         if times == 2:
-            terminal.interrupt()
+            terminal.interrupt_at_rest()
         assert 130 == terminal.finish()
 
     assert "Interrupted, and not cut over.  Run the same command again" in terminal.text

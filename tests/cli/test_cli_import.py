@@ -617,7 +617,7 @@ def test_terminal(shop, importing):
     """
     terminal, pipe = importing
 
-    terminal.interrupt()
+    terminal.interrupt_at_rest()
     terminal.expect(r"Ending behind this chunk\.  Ctrl-C again breaks off")
     pipe.write(lines(*people(3, start=11)))
     pipe.flush()
@@ -634,9 +634,9 @@ def test_terminal_twice(shop, importing):
     """
     terminal, _ = importing
 
-    terminal.interrupt()
+    terminal.interrupt_at_rest()
     terminal.expect("Ending behind")
-    terminal.interrupt()
+    terminal.interrupt_at_rest()
 
     assert 130 == terminal.finish()
     assert "Broken off.  Run the same command again" in terminal.text

@@ -290,7 +290,7 @@ def test_interrupted(odd):
     options = ("--app", "slow:connection", "preflight", "--csv", "found.csv")
     with Terminal(*options) as terminal:
         terminal.expect("1,000 users")
-        terminal.interrupt()
+        terminal.interrupt_at_rest()
         assert 130 == terminal.finish()
 
     assert "Traceback" not in terminal.text

@@ -319,7 +319,7 @@ def test_interrupted(shop, first, app):
 
     with Terminal("--app", f"slow:{app}", *change) as terminal:
         terminal.expect("writing")
-        terminal.interrupt()
+        terminal.interrupt_at_rest()
         code = terminal.finish()
 
     assert 130 == code

@@ -19,8 +19,10 @@ SHOP = "con_shop"
 FIRST = {"options": {"strategy_version": 2, "failure_floor": 0}}
 
 # A server with two workers, as it is forked off by what has made its connection before.
-# Each lets one new person after another log in, and says whenever the source is no longer
-# asked, or asked again; the second one in an event loop, where the driver can.
+# Whenever the settings change there, each lets somebody log in, and says that the source
+# is no longer asked, or asked again; the second one in an event loop, where the driver
+# can.  Not one login after another: these would keep each other, and whoever changes the
+# settings, from writing.
 WORKERS = """
 import asyncio, itertools, os, sys, time
 from migratekit import AsyncConnection, Connection, LegacyUser
@@ -63,10 +65,11 @@ def is_moved(log_in):
 
 def work(log_in):
     for word, moved in (("asked", True), ("stopped", False), ("asked again", True)):
-        until = time.monotonic() + 60
-        while is_moved(log_in) is not moved:
+        until = time.monotonic() + 300
+        while live.current().cut_over is moved:
             assert time.monotonic() < until
             time.sleep(0.005)
+        assert is_moved(log_in) is moved
         say(word)
 
 def work_in_a_loop():

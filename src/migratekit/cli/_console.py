@@ -59,6 +59,22 @@ class Console:
         self._clear()
         self._tell(f"{text}\n")
 
+    def interject(self, text: str) -> None:
+        """
+        Write a line that is no result from a signal's handler, which may come while
+        something else is written.
+        """
+        try:
+            number = self._err.fileno()
+        except (OSError, ValueError):
+            # It is no file, or closed.
+            self.say(text)
+            return
+        line = f"{self._blank()}{_encodable(text, self._err)}{os.linesep}"
+        with suppress(OSError):
+            # Behind the stream's back, which takes nothing while it is busy.
+            os.write(number, line.encode(self._err.encoding or "utf-8"))
+
     def show(self, text: str) -> None:
         """
         Show how things stand on a line of its own, which the next one overwrites.
@@ -69,17 +85,24 @@ class Console:
             return
         # The last column stays free, because some terminals go on to the next line.
         text = text[: shutil.get_terminal_size().columns - 1]
-        self._tell(f"\r{text.ljust(self._shown)}")
+        line = f"\r{text.ljust(self._shown)}"
+        # First, so that whoever interjects knows what to overwrite.
         self._shown = len(text)
+        self._tell(line)
 
     def _clear(self) -> None:
         if self._shown:
-            self._tell(f"\r{' ' * self._shown}\r")
-            self._shown = 0
+            self._tell(self._blank())
+
+    def _blank(self) -> str:
+        """
+        Return what overwrites what is shown.
+        """
+        shown, self._shown = self._shown, 0
+        return f"\r{' ' * shown}\r" if shown else ""
 
     def _tell(self, text: str) -> None:
-        # Whoever has closed it does not want to know.  A signal's handler may come
-        # while something else is written; then it is not said.
+        # Whoever has closed it does not want to know.
         with suppress(OSError, RuntimeError):
             self._err.write(_encodable(text, self._err))
             self._err.flush()

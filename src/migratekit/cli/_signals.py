@@ -60,7 +60,7 @@ class Interruption:
         if self._signal is not None:
             raise KeyboardInterrupt
         self._signal = number
-        self._console.say(f"{self._promise}  Ctrl-C again breaks off at once.")
+        self._console.interject(f"{self._promise}  Ctrl-C again breaks off at once.")
 
 
 def ignore_interrupts() -> None:
