@@ -7,7 +7,7 @@ import json
 import logging
 
 import pytest
-from test_equal_work import ADA, DENSE, KINDS, migrated, preloaded, stored
+from test_equal_work import ADA, DENSE, KINDS, RACES, migrated, preloaded, stored
 from test_events import KINDS as EVENTS
 from test_events import example
 
@@ -312,7 +312,7 @@ REHEARSE = MigrationPolicy(rehearse=True)
 SLOW = MigrationPolicy(failure_floor=0.001)
 # What is there, what the connection is made with, and the password that is typed.
 OUTCOMES = [
-    *((kind, {}, "wrong") for kind in KINDS),
+    *((kind, {}, "wrong") for kind in [*KINDS, *RACES]),
     (first_login, {}, "pw"),
     (first_login, {"policy": OFF}, "pw"),
     (first_login, {"policy": OFF}, "wrong"),
