@@ -3,8 +3,8 @@ Lets one step of an operation fail, in each of the ways in which it may.
 """
 
 import asyncio
+import functools
 import itertools
-from contextlib import contextmanager
 from unittest import mock
 
 import attrs
@@ -14,7 +14,6 @@ from world import ENDING, READS, WRITES
 
 from migratekit._run import _Answer, _checked, _failed, _performed, _resume, arun, run
 from migratekit._steps import AskLogin, AskUser, MakeId, Step
-from migratekit._steps.imports import MakeIds
 
 
 # Names of faults.
@@ -63,17 +62,7 @@ def _make_id(step, ports):
     return f"new-0.{next(_numbers)}"
 
 
-def _make_ids(step, ports):
-    return tuple(_make_id(step, ports) for _ in range(step.number))
-
-
-@contextmanager
-def known_ids():
-    with (
-        mock.patch.object(MakeId, "perform", _make_id),
-        mock.patch.object(MakeIds, "perform", _make_ids),
-    ):
-        yield
+known_ids = functools.partial(mock.patch.object, MakeId, "perform", _make_id)
 
 
 def clean(stage, operation):

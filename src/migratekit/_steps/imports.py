@@ -2,8 +2,6 @@
 Questions about many users at once.
 """
 
-import os
-import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any, TypeAlias
@@ -11,6 +9,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from migratekit._steps.step import Ports, Step, expect
+from migratekit._steps.world import MakeId
 from migratekit.errors import ConfigurationError, UnusableHashError
 from migratekit.hashing import Lane
 from migratekit.models import StoredHash, User
@@ -25,7 +24,6 @@ _Job: TypeAlias = Callable[[], str]
 
 # Few enough to keep all workers busy to the end of a chunk.
 _JOBS_AT_ONCE = 8
-_ID_BYTES = 16
 
 
 @attrs.frozen
@@ -44,12 +42,8 @@ class MakeIds(Step[tuple[str, ...]]):
     number: int
 
     def perform(self, ports: Ports) -> tuple[str, ...]:
-        # All at once: a question to the kernel takes longer than the rest.
-        noise = os.urandom(_ID_BYTES * self.number)
-        return tuple(
-            str(uuid.UUID(bytes=noise[start : start + _ID_BYTES], version=4))
-            for start in range(0, len(noise), _ID_BYTES)
-        )
+        one = MakeId()
+        return tuple(one.perform(ports) for _ in range(self.number))
 
 
 @attrs.frozen(eq=False, repr=False)
