@@ -5,7 +5,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from migratekit.cli._command import Call, Command
 from migratekit.cli._errors import CommandError
@@ -101,6 +101,22 @@ def _decide(draft: Draft, whose: str, act: Callable[[Management], object]) -> No
         raise draft.stale(whose) from None
 
 
+def _rewrite(call: Call, options: Any, *, partial: bool, version: int | None) -> int:
+    """
+    Give the settings that there are new *options*: all, or with *partial* some.
+    """
+    whose, draft = call.options.id, Draft.of(call)
+    changes = {"options": options}
+    _decide(
+        draft,
+        whose,
+        lambda management: management.update(
+            whose, changes, partial=partial, version=version
+        ),
+    )
+    return _finish(call, draft)
+
+
 # --- create --------------------------------------------------------------------------
 
 
@@ -132,17 +148,8 @@ def _add_update(parser: argparse.ArgumentParser) -> None:
 
 
 def _update(call: Call) -> int:
-    whose, version = call.options.id, call.options.version
-    changes = {"options": options_of(call.options.values)}
-    draft = Draft.of(call)
-    _decide(
-        draft,
-        whose,
-        lambda management: management.update(
-            whose, changes, partial=True, version=version
-        ),
-    )
-    return _finish(call, draft)
+    options = options_of(call.options.values)
+    return _rewrite(call, options, partial=True, version=call.options.version)
 
 
 # --- replace -------------------------------------------------------------------------
@@ -156,18 +163,10 @@ def _add_replace(parser: argparse.ArgumentParser) -> None:
 
 
 def _replace(call: Call) -> int:
-    whose, version = call.options.id, call.options.version
-    found = options_file(call.options.file, whose)
+    version = call.options.version
+    found = options_file(call.options.file, call.options.id)
     version = found.version if version is None else version
-    draft = Draft.of(call)
-    _decide(
-        draft,
-        whose,
-        lambda management: management.update(
-            whose, {"options": found.options}, version=version
-        ),
-    )
-    return _finish(call, draft)
+    return _rewrite(call, found.options, partial=False, version=version)
 
 
 # --- delete --------------------------------------------------------------------------

@@ -297,7 +297,7 @@ class FormatList:
         Return the format that *stored* is left to, or None.
         """
         for format_ in self.formats:
-            if is_left_to(format_, stored) and format_.identify(stored) is True:
+            if is_of(format_, stored):
                 return format_
         return None
 
@@ -305,11 +305,7 @@ class FormatList:
         """
         See `Format.inspect()`.
         """
-        if accepting(self, stored) is not None:
-            return
-        masked = mask(stored.text)
-        del stored
-        raise UnusableHashError(masked, _UNDECLARED)
+        inspect(self, stored)
 
     def holds_gil(self, stored: StoredHash, /) -> bool:
         """
@@ -349,6 +345,13 @@ def is_left_to(format_: LegacyFormat, stored: StoredHash) -> bool:
     return stored.format is None or stored.format in _names(format_)
 
 
+def is_of(format_: LegacyFormat, stored: StoredHash) -> bool:
+    """
+    Return whether *stored* is left to *format_*, which is no list and identifies it.
+    """
+    return is_left_to(format_, stored) and format_.identify(stored) is True
+
+
 def verify(format_: LegacyFormat, password: str, stored: StoredHash) -> bool:
     """
     Return whether *stored*, which may name its format, is a hash of *password*.
@@ -373,9 +376,9 @@ def inspect(format_: LegacyFormat, stored: StoredHash) -> None:
     Raises:
         migratekit.errors.UnusableHashError: If the hash can never be verified.
     """
-    if isinstance(format_, Format | FormatList):
+    if isinstance(format_, Format):
         format_.inspect(stored)
-    elif not (is_left_to(format_, stored) and format_.identify(stored) is True):
+    elif accepting(format_, stored) is None:
         masked = mask(stored.text)
         del stored
         raise UnusableHashError(masked, _UNDECLARED)
@@ -396,7 +399,7 @@ def accepting(format_: LegacyFormat, stored: StoredHash) -> LegacyFormat | None:
     if isinstance(format_, Format):
         accepted = format_.accepts(stored)
     else:
-        accepted = is_left_to(format_, stored) and format_.identify(stored) is True
+        accepted = is_of(format_, stored)
     return format_ if accepted else None
 
 

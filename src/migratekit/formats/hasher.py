@@ -14,7 +14,7 @@ from migratekit.formats.format import (
     accepting,
     holds_gil,
     inspect,
-    is_left_to,
+    is_of,
     verify,
 )
 from migratekit.formats.masking import mask
@@ -171,8 +171,7 @@ class LegacyHasher:
     def _chosen(self, stored: StoredHash) -> LegacyFormat | None:
         if isinstance(self.format, FormatList):
             return self.format.chosen(stored)
-        left = is_left_to(self.format, stored)
-        return self.format if left and self.format.identify(stored) is True else None
+        return self.format if is_of(self.format, stored) else None
 
     def _own(self, stored: StoredHash) -> str | None:
         if not isinstance(self.hasher, ImportingHasher):
