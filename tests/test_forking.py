@@ -3,14 +3,17 @@ What begins anew in a forked process.
 """
 
 import gc
+import operator
 import subprocess
 import sys
+import threading
+import time
 import weakref
 
 import pytest
 from forks import forked, needs_fork
 
-from migratekit._forking import when_forked
+from migratekit._forking import not_forked_amid, when_forked
 
 
 class Thing:
@@ -65,7 +68,7 @@ def test_weak():
 
 FAILURES = """
 import builtins, os, sys
-from migratekit._forking import when_forked
+from migratekit._forking import not_forked_amid, when_forked
 
 class Thing:
     def begin_anew(self):
@@ -104,3 +107,51 @@ def test_failures(error):
 
     assert [*5 * ["anew"], "goes on"] == done.stdout.splitlines()
     assert f"\n{error}: canary\n" in done.stderr
+
+
+class Reader(Thing):
+    """
+    Uses a store in a thread of its own.
+    """
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        when_forked(self, Reader.__init__)
+        not_forked_amid(self, operator.attrgetter("lock"))
+
+
+@needs_fork
+def test_wait():
+    """
+    A fork waits for what is under way in another thread.
+    """
+    reader, begun, read = Reader(), threading.Event(), []
+
+    def use_store():
+        with reader.lock:
+            begun.set()
+            time.sleep(0.1)
+            read.append("whole")
+
+    thread = threading.Thread(target=use_store)
+    thread.start()
+    begun.wait()
+
+    assert forked(lambda: read == ["whole"] and not reader.lock.locked())
+    assert not reader.lock.locked()
+    thread.join()
+
+
+@needs_fork
+def test_wait_ends():
+    """
+    Whoever does not come to an end is not waited for any longer than a second in all.
+    """
+    stuck = [Reader() for _ in range(3)]
+    for reader in stuck:
+        reader.lock.acquire()
+    start = time.monotonic()
+
+    assert forked(lambda: not any(reader.lock.locked() for reader in stuck))
+    assert 1 <= time.monotonic() - start < 3
+    assert all(reader.lock.locked() for reader in stuck)

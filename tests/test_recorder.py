@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -588,6 +589,26 @@ def test_fork(store, make, closed):
     assert (parents, written) == (record._writer, store.counts())
     record.flush()
     assert {"login.succeeded": 1} == store.counts()
+
+
+@needs_fork
+def test_fork_amid_write(make):
+    """
+    No process is forked off in the midst of a write of the recorder's thread.
+    """
+
+    class Slow(Store):
+        def add_tallies(self, tallies, /):
+            super().add_tallies(tallies)
+            time.sleep(0.1)
+            whole.append(True)
+
+    whole, slow = [], Slow()
+    record = make(store=slow, interval=0.01)
+    record(LOGIN)
+    assert slow.written.wait(LONG)
+
+    assert forked(lambda: whole == [True])
 
 
 SCRIPT = """

@@ -8,6 +8,7 @@ import atexit
 import datetime as dt
 import inspect
 import logging
+import operator
 import re
 import threading
 import weakref
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from migratekit._assembly import SystemClock
-from migratekit._forking import when_forked
+from migratekit._forking import not_forked_amid, when_forked
 from migratekit._steps.step import whereabouts
 from migratekit.errors import ConfigurationError, MigrateKitError, StoreUnavailableError
 from migratekit.events import (
@@ -164,9 +165,11 @@ class StatisticsRecorder:
         self._begin_anew(closed=False)
         _RECORDERS.add(self)
         when_forked(self, StatisticsRecorder._forget)
+        not_forked_amid(self, operator.attrgetter("_writing"))
 
     def _begin_anew(self, *, closed: bool) -> None:
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         self._closing = threading.Event()
         if closed:
             self._closing.set()
@@ -208,7 +211,8 @@ class StatisticsRecorder:
             tally for day, happened in taken.items() for tally in happened.tallies(day)
         ]
         try:
-            self._store.add_tallies(tallies)
+            with self._writing:
+                self._store.add_tallies(tallies)
         except BaseException as exc:
             self._put_back(taken)
             if not isinstance(exc, Exception):

@@ -17,6 +17,7 @@ from migratekit.errors import (
     StoreUnavailableError,
 )
 from migratekit.management import Management
+from migratekit.stores.sql import SQLStore
 from migratekit.testing import VirtualClock
 
 
@@ -546,3 +547,27 @@ def test_virtual(faulty):
     clock.advance(7)
 
     assert 7 == live.age()
+
+
+@needs_fork
+def test_fork_amid_read(tmp_path):
+    """
+    A process that is forked off while a thread reads SQLite can write to it.
+    """
+    store = SQLStore(f"sqlite:///{tmp_path}/users.db?timeout=0")
+    store.create_schema()
+    Management(store).create(SHOP, {"options": {"strategy_version": 2}})
+    live = Management(store).live(SHOP, interval=0.001)
+    live.current()
+    live.current()
+
+    def writes():
+        management = Management(SQLStore(f"sqlite:///{tmp_path}/users.db?timeout=1"))
+        management.update(SHOP, {"options": {"cut_over": False}}, partial=True)
+        return True
+
+    try:
+        assert all(forked(writes) for _ in range(20))
+    finally:
+        live.close()
+        store.close()

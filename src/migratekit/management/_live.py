@@ -4,10 +4,11 @@ Settings that are followed, with a look into the store every few seconds.
 
 import contextlib
 import logging
+import operator
 import threading
 import weakref
 
-from migratekit._forking import when_forked
+from migratekit._forking import not_forked_amid, when_forked
 from migratekit.errors import (
     ConfigurationError,
     ContractError,
@@ -59,6 +60,7 @@ class LiveSettings:
         self._closed = False
         self._begin_anew()
         when_forked(self, LiveSettings._begin_anew)
+        not_forked_amid(self, operator.attrgetter("_reading"))
 
     def __repr__(self) -> str:
         version = "none" if self._settings is None else self._settings.version
