@@ -4,6 +4,7 @@ Formats: candidates, markers, lists, and what they never raise or show.
 
 import codecs
 import traceback
+from functools import partial
 
 import attrs
 import bcrypt
@@ -517,8 +518,10 @@ def test_inspect():
 
     inspect(presets.raw_md5(), stored)
     inspect(resolve(["bcrypt", "raw_md5"]), stored)
-    with pytest.raises(UnusableHashError):
-        inspect(resolve(["bcrypt"]), stored)
+    resolve(["bcrypt", "raw_md5"]).inspect(stored)
+    for refuse in (partial(inspect, resolve(["bcrypt"])), resolve(["bcrypt"]).inspect):
+        with pytest.raises(UnusableHashError):
+            refuse(stored)
 
 
 def test_accepting():
