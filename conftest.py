@@ -51,6 +51,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             page = nodeid.partition("::")[0]
             return page if page.endswith(".md") else nodeid
 
+        def mark_test_complete(
+            self, node: Any, item_index: int, duration: float = 0
+        ) -> None:
+            super().mark_test_complete(node, item_index, duration)
+            # What is done is counted again after every test: 20,000 would take minutes.
+            given = self.assigned_work[node]
+            scope = self._split_scope(self.registered_collections[node][item_index])
+            if all(given[scope].values()):
+                del given[scope]
+
     return ByPage(config, log)
 
 
