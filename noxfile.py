@@ -156,15 +156,17 @@ def passlib(session: nox.Session, installed: tuple[str, ...]) -> None:
     """
     extras = ".[sql,async,http,ldap,mongodb,cognito]"
     session.install("-e", extras, *_group("tests"), *_group("drivers"), *installed)
+    session.env["MIGRATEKIT_VECTORS"] = "all"
     session.run(*PYTEST, "tests/formats", "tests/sources", *session.posargs)
 
 
 @nox.session
 def formats(session: nox.Session) -> None:
     """
-    Run the tests of the formats alone, every vector included.
+    Run the tests of the formats alone, and wrap every vector.
     """
     session.install("-e", EXTRAS, *_group("tests"))
+    session.env["MIGRATEKIT_VECTORS"] = "all"
     session.run(*PYTEST, "tests/formats", *session.posargs)
 
 
@@ -200,10 +202,10 @@ def load(session: nox.Session) -> None:
 @nox.session
 def laws(session: nox.Session) -> None:
     """
-    Play the world, and the model against the stores, twenty times as long.
+    Play the world, and the model against the stores, forty times as long.
     """
     session.install("-e", EXTRAS, *_group("tests"))
-    session.env["MIGRATEKIT_EXAMPLES"] = "20"
+    session.env["MIGRATEKIT_EXAMPLES"] = "40"
     session.run(
         *PYTEST, "tests/test_laws.py", "tests/test_machine.py", *session.posargs
     )

@@ -324,7 +324,7 @@ data = st.data()
 clients = st.sampled_from((None, "192.0.2.1"))
 attempts = st.builds(Credentials, typed, st.builds(Secret, passwords), clients)
 many = settings(
-    max_examples=300 * int(os.environ.get("MIGRATEKIT_EXAMPLES", "1")), deadline=None
+    max_examples=150 * int(os.environ.get("MIGRATEKIT_EXAMPLES", "1")), deadline=None
 )
 
 

@@ -405,7 +405,7 @@ def _test_of(machine, examples):
     return machine.TestCase
 
 
-TestMemory = _test_of(MemoryMachine, 30)
-TestAsyncMemory = _test_of(AsyncMemoryMachine, 6)
-TestSQL = _test_of(SQLMachine, 8)
-TestAsyncSQL = _test_of(AsyncSQLMachine, 4)
+TestMemory = _test_of(MemoryMachine, 15)
+TestAsyncMemory = _test_of(AsyncMemoryMachine, 3)
+TestSQL = _test_of(SQLMachine, 4)
+TestAsyncSQL = _test_of(AsyncSQLMachine, 2)

@@ -2,6 +2,7 @@
 What real systems stored, verified.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -84,24 +85,37 @@ def test_formats():
     assert every <= {entry.vectors for entry in CATALOGUE}
 
 
+SOME = """
+import pytest
+from tally import PROPERTY
+
+@pytest.mark.parametrize("name", ["a", "b", "b", "c"])
+def test(name, record_property):
+    record_property(PROPERTY, name)
+    assert name != "c"
+"""
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_tally(workers):
+def test_tally(workers, tmp_path):
     """
     The tally is printed, also where the vectors are spread over several workers.
     """
     pytest.importorskip("xdist")
+    file = tmp_path / "test_some.py"
+    file.write_text(SOME)
+    tests = Path(__file__).parents[1]
 
-    options = ["-q", f"--numprocesses={workers}", "-k", "test_vector and raw_"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, __file__],
+        [sys.executable, "-m", "pytest", "-p", "tally", f"--numprocesses={workers}"],
         capture_output=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tests)},
         text=True,
     )
 
-    count = sum(vector.format.startswith("raw_") for vector in PUBLIC)
-    assert f"{count} vectors of 5 formats, 0 failed: none" in done.stdout
+    assert "4 vectors of 3 formats, 1 failed: c" in done.stdout
 
 
 @pytest.mark.parametrize("outcome", ["failed", "skipped"])

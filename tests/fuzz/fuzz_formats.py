@@ -83,7 +83,9 @@ def main(arguments=None):
             for future in futures:
                 for name, count in future.result().items():
                     totals[name] += count
-    print(", ".join(f"{count} {name}" for name, count in totals.items()))
+            # Now and then: it may be stopped after most of an hour.
+            counts = (f"{count} {name}" for name, count in totals.items())
+            print(", ".join(counts), flush=True)
 
 
 if __name__ == "__main__":

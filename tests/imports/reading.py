@@ -9,6 +9,10 @@ import json
 from migratekit.imports import RowError, read_csv, read_json, read_jsonl
 
 
+# What a row may have in the tests that must go far beyond it.
+SHORT = 64 * 1024
+
+
 def as_jsonl(rows):
     return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
 

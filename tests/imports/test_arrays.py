@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from reading import as_json, told
+from reading import SHORT, as_json, told
 
 from migratekit.imports import read_json
 from migratekit.imports._lines import ROW_BYTES
@@ -125,18 +125,19 @@ def test_misfits(element, code):
     assert ["1", (2, code, None), "2"] == read(data)
 
 
-@pytest.mark.parametrize("extra", [0, 70_000, 1_500_000])
+@pytest.mark.parametrize("extra", [0, 70_000, 200_000])
 @pytest.mark.parametrize(
     "padding", ["x", "\\", "]", "}", ",", "\\u0041", "ü", "{[", '\\"']
 )
 @pytest.mark.parametrize("last", [True, False])
+@pytest.mark.usefixtures("short_rows")
 def test_too_long(extra, padding, last):
     """
-    An element over a mebibyte is an error; whatever it holds, the next is read.
+    An element over the limit is an error; whatever it holds, the next is read.
     """
     start, end = '{"user_id": "9", "name": "', '"}'
     padding = {"\\": "\\\\"}.get(padding, padding)
-    room = ROW_BYTES - len(start) - len(end)
+    room = SHORT - len(start) - len(end)
     fits = start + padding * (room // len(padding)) + end
     blown = start + padding * ((room + extra) // len(padding) + 1) + end
     rest = "]" if last else f", {TWO}]"
@@ -146,11 +147,24 @@ def test_too_long(extra, padding, last):
     assert ["1", (2, "MAX_LENGTH", None), *after] == read(f"[{ONE}, {blown}{rest}")
 
 
+def test_longest():
+    """
+    An element may have a mebibyte, and no more.
+    """
+    start, end = '{"user_id": "9", "name": "', '"}'
+    fits = start + "x" * (ROW_BYTES - len(start) - len(end)) + end
+    blown = fits.replace("x", "xx", 1)
+
+    assert ["1", "9", "2"] == read(f"[{ONE}, {fits}, {TWO}]")
+    assert ["1", (2, "MAX_LENGTH", None), "2"] == read(f"[{ONE}, {blown}, {TWO}]")
+
+
+@pytest.mark.usefixtures("short_rows")
 def test_too_long_by_depth():
     """
     What is long outside of strings is skipped, too.
     """
-    blown = json.dumps({"user_id": "9", "a": [{"b": [1, 2, "]"]}] * 70_000})
+    blown = json.dumps({"user_id": "9", "a": [{"b": [1, 2, "]"]}] * 7_000})
 
     assert ["1", (2, "MAX_LENGTH", None), "2"] == read(f"[{ONE}, {blown}, {TWO}]")
 
@@ -190,11 +204,12 @@ def test_pieces(size):
 
 
 @pytest.mark.parametrize("size", [100_000, 65_536])
+@pytest.mark.usefixtures("short_rows")
 def test_escape_at_the_end_of_a_piece(size):
     """
     A backslash is with what stands behind it, in the next piece.
     """
-    blown = '{"user_id": "9", "name": "' + '\\"' * 800_000 + '"}'
+    blown = '{"user_id": "9", "name": "' + '\\"' * 140_000 + '"}'
     for shift in (0, 1):
         data = f"[{' ' * shift}{ONE}, {blown}, {TWO}]".encode()
 

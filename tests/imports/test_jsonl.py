@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from reading import as_jsonl, told
+from reading import SHORT, as_jsonl, told
 
 from migratekit.errors import ConfigurationError
 from migratekit.imports import read_csv, read_json, read_jsonl
@@ -102,19 +102,21 @@ class Endless:
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("chunk", [b"x", b'"', b"[", b'["', b"\\", b" ", b'["a\\"'])
+@pytest.mark.usefixtures("short_rows")
 def test_memory(reader, chunk):
     """
     A row without an end takes no more memory than a row may.
     """
     start = b'[{"a": ' if reader is read_json else b"a"
-    stream = Endless(chunk * (65536 // len(chunk)), 160 if chunk == b"x" else 24)
+    stream = Endless(chunk * (8192 // len(chunk)), 48)
     tracemalloc.start()
     errors = list(reader(Prefixed(start, stream)))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
     assert 1 <= len(errors) <= 2
-    assert peak < 4 * ROW_BYTES
+    assert peak < 4 * SHORT
+    assert stream.times < 0
 
 
 class Prefixed:

@@ -591,7 +591,7 @@ def _twins():
         store.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     prelude=st.lists(st.tuples(acts, newcomers()), max_size=5),
     batch=st.lists(newcomers(), max_size=8),
