@@ -359,6 +359,10 @@ def changed(draw, text):
     return text
 
 
+# Made once: a strategy looks at all that it may give, before it gives any.
+kept = st.sampled_from(VECTORS)
+changes = st.sampled_from(["nothing", "text", "text", "salt", "salt2", "username"])
+usernames = st.none() | texts
 columns = st.none() | texts | st.binary(max_size=20)
 anything = st.tuples(
     st.sampled_from(FORMATS),
@@ -377,16 +381,14 @@ def near(draw):
     """
     Return a format and a row of a site that had it, with little of it changed.
     """
-    vector = draw(st.sampled_from(VECTORS))
+    vector = draw(kept)
     format_ = attrs.evolve(vector.legacy_format, ceilings=CHEAP)
     row = vector.stored
-    what = draw(
-        st.sampled_from(["nothing", "text", "text", "salt", "salt2", "username"])
-    )
+    what = draw(changes)
     if what == "text":
         row = attrs.evolve(row, text=changed(draw, row.text))
     elif what == "username":
-        row = attrs.evolve(row, username=draw(st.none() | texts))
+        row = attrs.evolve(row, username=draw(usernames))
     elif what != "nothing":
         row = attrs.evolve(row, **{what: draw(columns)})
     return format_, row
