@@ -11,7 +11,7 @@ from migratekit.imports import _arrays, _lines
 @pytest.fixture(name="short_rows")
 def _short_rows(monkeypatch):
     """
-    Let a row have 64 KiB only, where a mebibyte of everything would take long.
+    Let a row have 16 KiB only, where a mebibyte of everything would take long.
     """
     for module in (_arrays, _lines):
         monkeypatch.setattr(module, "ROW_BYTES", SHORT)

@@ -10,7 +10,7 @@ from migratekit.imports import RowError, read_csv, read_json, read_jsonl
 
 
 # What a row may have in the tests that must go far beyond it.
-SHORT = 64 * 1024
+SHORT = 16 * 1024
 
 
 def as_jsonl(rows):

@@ -125,7 +125,7 @@ def test_misfits(element, code):
     assert ["1", (2, code, None), "2"] == read(data)
 
 
-@pytest.mark.parametrize("extra", [0, 70_000, 200_000])
+@pytest.mark.parametrize("extra", [0, 20_000, 70_000])
 @pytest.mark.parametrize(
     "padding", ["x", "\\", "]", "}", ",", "\\u0041", "ü", "{[", '\\"']
 )
@@ -164,7 +164,7 @@ def test_too_long_by_depth():
     """
     What is long outside of strings is skipped, too.
     """
-    blown = json.dumps({"user_id": "9", "a": [{"b": [1, 2, "]"]}] * 7_000})
+    blown = json.dumps({"user_id": "9", "a": [{"b": [1, 2, "]"]}] * 2_000})
 
     assert ["1", (2, "MAX_LENGTH", None), "2"] == read(f"[{ONE}, {blown}, {TWO}]")
 
@@ -209,7 +209,7 @@ def test_escape_at_the_end_of_a_piece(size):
     """
     A backslash is with what stands behind it, in the next piece.
     """
-    blown = '{"user_id": "9", "name": "' + '\\"' * 140_000 + '"}'
+    blown = '{"user_id": "9", "name": "' + '\\"' * 70_000 + '"}'
     for shift in (0, 1):
         data = f"[{' ' * shift}{ONE}, {blown}, {TWO}]".encode()
 

@@ -108,7 +108,7 @@ def test_memory(reader, chunk):
     A row without an end takes no more memory than a row may.
     """
     start = b'[{"a": ' if reader is read_json else b"a"
-    stream = Endless(chunk * (8192 // len(chunk)), 48)
+    stream = Endless(chunk * (4096 // len(chunk)), 32)
     tracemalloc.start()
     errors = list(reader(Prefixed(start, stream)))
     peak = tracemalloc.get_traced_memory()[1]

@@ -13,6 +13,8 @@ def _untidy(monkeypatch):
     """
     A driver may leave a socket to the garbage collector.
     """
+    # Whatever was there before need not be looked at for every single test.
+    gc.freeze()
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     yield
     gc.collect()

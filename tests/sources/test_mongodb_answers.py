@@ -577,6 +577,7 @@ def _tidy():
 
     It does so whatever the source does; here no traceback holds it any more.
     """
+    gc.freeze()
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
