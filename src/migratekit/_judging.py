@@ -8,12 +8,10 @@ import attrs
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats.costs import cost_of
-from migratekit.formats.format import (
-    Format,
+from migratekit.formats.format import Format, LegacyFormat, is_marker
+from migratekit.formats.format_list import (
     FormatList,
-    LegacyFormat,
     inspect,
-    is_marker,
 )
 from migratekit.formats.scheme import quick_of
 from migratekit.models import StoredHash

@@ -24,7 +24,8 @@ from migratekit.formats import (
     verify,
 )
 from migratekit.formats.candidates import TRANSFORMS, candidates
-from migratekit.formats.format import accepting, is_marker
+from migratekit.formats.format import is_marker
+from migratekit.formats.format_list import accepting
 from migratekit.models import StoredHash
 
 

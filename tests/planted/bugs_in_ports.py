@@ -304,7 +304,7 @@ BUGS = (
     Bug(
         "the hash of one format is tried as another",
         "2",
-        "formats/format.py",
+        "formats/format_list.py",
         "return chosen.verify(password, stored) is True",
         "return any(\n"
         "                one.identify(stored) and one.verify(password, stored)\n"

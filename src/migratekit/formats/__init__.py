@@ -6,10 +6,9 @@ from migratekit.formats import presets
 from migratekit.formats.bcrypt import Bcrypt
 from migratekit.formats.ceilings import Ceilings
 from migratekit.formats.digest import Digest
-from migratekit.formats.format import (
-    Format,
+from migratekit.formats.format import Format, LegacyFormat
+from migratekit.formats.format_list import (
     FormatList,
-    LegacyFormat,
     inspect,
     verify,
 )

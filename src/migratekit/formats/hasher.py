@@ -8,9 +8,9 @@ import attrs
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats import envelope, wrapping
-from migratekit.formats.format import (
+from migratekit.formats.format import LegacyFormat
+from migratekit.formats.format_list import (
     FormatList,
-    LegacyFormat,
     accepting,
     holds_gil,
     inspect,

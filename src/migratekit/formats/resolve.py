@@ -9,7 +9,8 @@ from typing import Final, cast
 
 from migratekit.errors import ConfigurationError
 from migratekit.formats import presets
-from migratekit.formats.format import Format, FormatList, LegacyFormat
+from migratekit.formats.format import Format, LegacyFormat
+from migratekit.formats.format_list import FormatList
 
 
 def resolve(spec: str | LegacyFormat | Sequence[str | LegacyFormat]) -> LegacyFormat:

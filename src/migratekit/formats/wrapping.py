@@ -6,7 +6,8 @@ import attrs
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats import envelope
-from migratekit.formats.format import Format, FormatList, LegacyFormat
+from migratekit.formats.format import Format, LegacyFormat
+from migratekit.formats.format_list import FormatList
 from migratekit.formats.masking import mask
 from migratekit.formats.scheme import Derivation
 from migratekit.models import StoredHash

@@ -10,7 +10,7 @@ import attrs
 
 from migratekit.errors import UnusableHashError
 from migratekit.formats import LegacyFormat, presets
-from migratekit.formats.format import holds_gil
+from migratekit.formats.format_list import holds_gil
 from migratekit.models import StoredHash
 from migratekit.sources.products._php_array import PHP_ARRAY_BYTES, php_array
 
