@@ -46,6 +46,14 @@ def piped(*arguments, stdin="", **variables):
     )
 
 
+def said(capsys):
+    """
+    Return the lines of results, and what was said beside them.
+    """
+    out, err = capsys.readouterr()
+    return out.splitlines(), err
+
+
 def type_in(monkeypatch, *lines):
     """
     Put lines, which may be bytes, into the standard input.

@@ -10,18 +10,10 @@ from pathlib import Path
 
 import attrs
 import pytest
-from cli_terminal import Terminal, piped
+from cli_terminal import Terminal, piped, said
 
 
 CON = "con_shop"
-
-
-def said(capsys):
-    """
-    Return the lines of results, and what was said beside them.
-    """
-    out, err = capsys.readouterr()
-    return out.splitlines(), err
 
 
 # --- What there is -----------------------------------------------------------------

@@ -6,19 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from cli_terminal import said
 
 from migratekit.management._options import DEFAULTS
 
 
 CON = "con_shop"
-
-
-def said(capsys):
-    """
-    Return the lines of results, and what was said beside them.
-    """
-    out, err = capsys.readouterr()
-    return out.splitlines(), err
 
 
 AUTH0 = {

@@ -8,20 +8,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from cli_terminal import said
 
 from migratekit.errors import StaleRecordError
 from migratekit.management._options import DEFAULTS
 
 
 CON = "con_shop"
-
-
-def said(capsys):
-    """
-    Return the lines of results, and what was said beside them.
-    """
-    out, err = capsys.readouterr()
-    return out.splitlines(), err
 
 
 # --- What is changed ---------------------------------------------------------------
