@@ -3,6 +3,7 @@ One login, step by step, as the design has them.
 """
 
 import logging
+from functools import partial
 
 import argon2
 import pytest
@@ -396,6 +397,21 @@ def test_swap_lost_to_a_deletion(scene):
 
     assert "gone" == caught.value.reason
     assert scene.find(ADA) is None
+    assert 4 == scene.store.count(*READS)
+
+
+def test_swap_lost_to_another_password(scene):
+    """
+    A swap lost to a password change looks up as often as every refusal.
+    """
+    user = scene.store_user(ADA, OLD.hash("pw"))
+    other = scene.beside()
+    scene.store.before("replace", lambda: other.set_password(user.id, "new password"))
+
+    with pytest.raises(InvalidCredentialsError):
+        scene.connection.authenticate(ADA, "pw")
+
+    assert 4 == scene.store.count(*READS)
 
 
 # --- 3: found without a hash ---------------------------------------------------------
@@ -555,6 +571,26 @@ def test_preloaded_race_with_login(scene, ada):
 
     assert not result.migrated
     assert 2 == scene.find(ADA).version
+
+
+@pytest.mark.parametrize("must_change", [True, False])
+def test_preloaded_race_with_hash(scene, ada, must_change):
+    """
+    The swap is lost to a hash: it is judged, and renewed, as that of any stored user.
+    """
+    scene.preload("1", ADA)
+
+    hashed = OLD.hash("pw")
+    write = partial(scene.overwrite, ADA, password_hash=hashed)
+    scene.store.before("replace", partial(write, must_change_password=must_change))
+
+    if must_change:
+        with pytest.raises(PasswordChangeRequiredError) as caught:
+            scene.connection.authenticate(ADA, "pw")
+        assert caught.value.token
+    else:
+        assert not scene.connection.authenticate(ADA, "pw").migrated
+        assert CHEAPEST.verify("pw", scene.find(ADA).password_hash)
 
 
 def test_preloaded_race_with_profile(scene, ada):
@@ -1284,6 +1320,45 @@ def test_race_before_the_examination(scene, ada):
 
     assert not result.migrated
     assert scene.find(ADA).user == result.user
+
+
+def move_meanwhile(scene, **more):
+    scene.store_user(ADA, legacy_id="shop|1", username="ada", **more)
+
+
+RACES = {
+    "examination": lambda scene, act: scene.store.after("retired", act, skip=1),
+    "create": lambda scene, act: scene.store.before("create", act),
+}
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_race_with_who_must_change(scene, ada, race):
+    """
+    Whoever moved meanwhile, and must change their password, gets a token for it.
+    """
+    hashed = CHEAPEST.hash("pw")
+    moved = partial(move_meanwhile, scene, password_hash=hashed)
+    RACES[race](scene, partial(moved, must_change_password=True))
+
+    with pytest.raises(PasswordChangeRequiredError) as caught:
+        scene.connection.authenticate(ADA, "pw")
+
+    assert scene.connection.finish_password_change(caught.value.token, "new password")
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_race_with_an_old_hash(scene, ada, race):
+    """
+    Whoever moved meanwhile with a hash that is not of today gets one that is.
+    """
+    RACES[race](scene, partial(move_meanwhile, scene, password_hash=OLD.hash("pw")))
+
+    result = scene.connection.authenticate(ADA, "pw")
+
+    assert not result.migrated
+    assert 1 == len(scene.told(PasswordRehashed))
+    assert CHEAPEST.verify("pw", scene.find(ADA).password_hash)
 
 
 def test_race_with_a_reset(scene, ada):

@@ -28,7 +28,7 @@ from migratekit.errors import (
 from migratekit.events import AttemptsThrottled, LoginRefused, ThrottleFailed
 from migratekit.stores.memory import MemoryStore
 from migratekit.testing import CHEAPEST
-from migratekit.throttle import ThrottleRules
+from migratekit.throttle import AttemptKey, AttemptKind, ThrottleRules
 from migratekit.throttles import NoThrottle
 from migratekit.throttles.memory import MemoryThrottle
 
@@ -224,6 +224,30 @@ def test_spellings_of_a_stranger(scene, connection):
 
     assert is_denied(connection)
     assert not is_denied(connection, "bob@example.com")
+
+
+def test_kinds(memory):
+    """
+    A login is counted by what was typed, then by the client, then by the user or nobody.
+    """
+    counted = []
+
+    class Counting(NoThrottle):
+        def reserve(self, key, /):
+            counted.append(key)
+
+    user = memory.store_user(ADA, CHEAPEST.hash("pw"))
+    connection = memory.connect(throttle=Counting())
+    fail(connection, "ADA@example.com", times=1, client=HERE)
+    fail(connection, "bob", times=1)
+
+    assert [
+        AttemptKey(AttemptKind.IDENTIFIER, ADA),
+        AttemptKey(AttemptKind.CLIENT, HERE),
+        AttemptKey(AttemptKind.USER, user.id),
+        AttemptKey(AttemptKind.IDENTIFIER, "bob"),
+        AttemptKey(AttemptKind.STRANGER, "bob"),
+    ] == counted
 
 
 def test_change_password(scene, connection):
