@@ -130,6 +130,7 @@ def test_lifetime(scene, stored):
 
     left = change.expires_at - scene.clock.now()
     assert dt.timedelta(days=2, seconds=-2) < left <= dt.timedelta(days=2)
+    assert 0 == change.expires_at.microsecond
 
 
 @pytest.mark.parametrize(
@@ -191,6 +192,25 @@ def test_demand_is_settled(scene):
     user = scene.connection.finish_password_change(start(scene).token, "new")
 
     assert not user.must_change_password
+
+
+@pytest.mark.parametrize("password_hash", [None, CHEAPEST.hash("pw")])
+@pytest.mark.parametrize("legacy_id", [None, "shop|1"])
+def test_moments(scene, legacy_id, password_hash):
+    """
+    A reset is a change of the user, and a move of who is pre-loaded alone.
+    """
+    moved = scene.clock.now()
+    scene.store_user(ADA, password_hash, legacy_id=legacy_id, migrated_at=moved)
+    change = start(scene)
+    scene.clock.advance(60)
+
+    user = scene.connection.finish_password_change(change.token, "new")
+
+    now = scene.clock.now()
+    is_preloaded = legacy_id is not None and password_hash is None
+    assert (now, now if is_preloaded else moved) == (user.updated_at, user.migrated_at)
+    assert is_preloaded == (scene.told(UserMigrated) != [])
 
 
 def test_handed_over_token_verifies_nothing(scene):
@@ -370,6 +390,7 @@ def test_in_source(scene, ada):
     assert [
         UserMigrated(user_id=user.id, legacy_id="shop|1", origin=Origin.PASSWORD_CHANGE)
     ] == scene.told(UserMigrated)
+    assert [PasswordChanged(user_id=user.id)] == scene.told(PasswordChanged)
 
 
 def test_abandoned(scene, ada):

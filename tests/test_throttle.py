@@ -520,6 +520,31 @@ def test_finish_moves(scene, connection):
     assert connection.authenticate(ADA, "new")
 
 
+def test_finish_of_another_spelling(memory):
+    """
+    In version 1, the spelling is forgotten, too, by which a change was demanded.
+    """
+    forgotten = []
+
+    class Forgetting(NoThrottle):
+        def reset(self, key, /):
+            forgotten.append(key)
+
+    policy = MigrationPolicy(strategy_version=1)
+    connection = memory.connect(throttle=Forgetting(), policy=policy)
+    memory.site.add("1", ADA, "pw", must_change_password=True)
+    with pytest.raises(PasswordChangeRequiredError) as caught:
+        connection.authenticate("Ada@example.com", "pw")
+    forgotten.clear()
+
+    user = connection.finish_password_change(caught.value.token, "new")
+
+    kinds = (AttemptKind.IDENTIFIER, AttemptKind.REQUEST)
+    spellings = (ADA, "Ada@example.com")
+    names = {AttemptKey(kind, name) for kind in kinds for name in spellings}
+    assert {AttemptKey(AttemptKind.USER, user.id), *names} == {*forgotten}
+
+
 def test_sign_up(scene, connection):
     """
     Sign-ups are counted by client, the refused ones too; without one they are not.
