@@ -84,6 +84,28 @@ def test_change_email_verified(scene, user):
     assert changed.email_verified
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("change_email", (NEW,)),
+        ("change_username", ("countess",)),
+        ("change_username", (None,)),
+        ("block", ()),
+        ("set_password", ("new",)),
+    ],
+)
+def test_moments(scene, user, call, arguments):
+    """
+    Every change is dated, and no move.
+    """
+    scene.clock.advance(60)
+
+    changed = getattr(scene.connection, call)(user.id, *arguments)
+
+    assert scene.clock.now() == changed.updated_at
+    assert user.migrated_at == changed.migrated_at
+
+
 def test_same_email(scene, user):
     """
     The same address in another writing changes nothing, least of all its proof.

@@ -365,9 +365,10 @@ def test_race_with_a_deletion(scene):
     other = scene.beside()
     scene.store.before("replace", lambda: other.delete_user(user.id))
 
-    with pytest.raises(InvalidCredentialsError):
+    with pytest.raises(InvalidCredentialsError) as caught:
         scene.connection.change_password(ADA, "old", "new")
 
+    assert "gone" == caught.value.reason
     assert scene.find(ADA) is None
 
 
