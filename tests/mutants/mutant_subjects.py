@@ -19,6 +19,17 @@ OF_EVERY_DOOR = (
 )
 
 
+# What real systems stored last: it takes longest.
+OF_FORMATS = (
+    "formats/test_format.py",
+    "formats/test_schemes.py",
+    "formats/test_presets.py",
+    "formats/test_hostile.py",
+    "formats/test_lengths.py",
+    "formats/test_vectors.py",
+)
+
+
 @attrs.frozen
 class Subject:
     """
@@ -100,6 +111,15 @@ SUBJECTS = (
         ("formats/test_envelope.py",),
     ),
     Subject("recipe", ("formats/recipe.py",), ("formats/test_recipe.py",)),
+    Subject("rows", ("formats/rows.py",), OF_FORMATS),
+    Subject(
+        "texts", ("formats/phc.py", "formats/armor.py", "formats/crypt.py"), OF_FORMATS
+    ),
+    Subject(
+        "format",
+        ("formats/format.py", "formats/format_list.py", "formats/scheme.py"),
+        (*OF_FORMATS, "formats/test_wrapping.py"),
+    ),
     Subject(
         "layout",
         ("formats/layout.py",),
