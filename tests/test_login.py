@@ -1322,24 +1322,23 @@ def test_race_before_the_examination(scene, ada):
     assert scene.find(ADA).user == result.user
 
 
-def move_meanwhile(scene, **more):
-    scene.store_user(ADA, legacy_id="shop|1", username="ada", **more)
-
-
 RACES = {
     "examination": lambda scene, act: scene.store.after("retired", act, skip=1),
     "create": lambda scene, act: scene.store.before("create", act),
 }
+races = pytest.mark.parametrize(
+    ("race", "legacy_id"), [(race, owner) for race in RACES for owner in ("1", "2")]
+)
 
 
-@pytest.mark.parametrize("race", RACES)
-def test_race_with_who_must_change(scene, ada, race):
+@races
+def test_race_with_who_must_change(scene, ada, race, legacy_id):
     """
-    Whoever moved meanwhile, and must change their password, gets a token for it.
+    Whoever got the identifier meanwhile, and must change their password, gets a token.
     """
-    hashed = CHEAPEST.hash("pw")
-    moved = partial(move_meanwhile, scene, password_hash=hashed)
-    RACES[race](scene, partial(moved, must_change_password=True))
+    store = partial(scene.store_user, ADA, CHEAPEST.hash("pw"), username="ada")
+    act = partial(store, legacy_id=f"shop|{legacy_id}", must_change_password=True)
+    RACES[race](scene, act)
 
     with pytest.raises(PasswordChangeRequiredError) as caught:
         scene.connection.authenticate(ADA, "pw")
@@ -1347,12 +1346,13 @@ def test_race_with_who_must_change(scene, ada, race):
     assert scene.connection.finish_password_change(caught.value.token, "new password")
 
 
-@pytest.mark.parametrize("race", RACES)
-def test_race_with_an_old_hash(scene, ada, race):
+@races
+def test_race_with_an_old_hash(scene, ada, race, legacy_id):
     """
-    Whoever moved meanwhile with a hash that is not of today gets one that is.
+    Whoever got the identifier meanwhile has an old hash renewed, as anybody.
     """
-    RACES[race](scene, partial(move_meanwhile, scene, password_hash=OLD.hash("pw")))
+    store = partial(scene.store_user, ADA, OLD.hash("pw"), username="ada")
+    RACES[race](scene, partial(store, legacy_id=f"shop|{legacy_id}"))
 
     result = scene.connection.authenticate(ADA, "pw")
 
