@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from migratekit import Connection, MigrationPolicy
 from migratekit._assembly import SystemClock
 
 
@@ -102,6 +103,34 @@ def test_guesses(shop, monkeypatch, capsys):
 
     told = json.loads(capsys.readouterr().out)
     assert {"refused": 12, "would_move": 1} == told["outcomes"]
+
+
+def test_outage(shop, monkeypatch, capsys):
+    """
+    A source that fails is asked about every login all the same: those behind an outage
+    are judged by what it says of them.
+    """
+    asked, source = [], shop.module.SOURCE
+
+    class Failing:
+        get_user = source.get_user
+
+        def login(self, identifier, password, /):
+            asked.append(identifier)
+            if len(asked) <= 2 * MigrationPolicy().legacy_failures:
+                raise OSError
+            return source.login(identifier, password)
+
+    connection = Connection(shop.connection.store, Failing(), **shop.module.OPTIONS)
+    monkeypatch.setattr(shop.module, "connection", connection)
+    logins = f"{ADA},{PASSWORDS[ADA]}\n" * 12
+    shop.folder.joinpath("logins").write_text(f"identifier,password\n{logins}")
+
+    assert 1 == shop.run("rehearse", "--logins", "logins", "--json")
+
+    told = json.loads(capsys.readouterr().out)
+    assert [ADA] * 12 == asked
+    assert {"failed": 10, "would_move": 2} == told["outcomes"]
 
 
 def test_no_text(shop, capsys):

@@ -96,8 +96,13 @@ class Rehearsal:
 
 
 def _rehearsing(connection: Connection | AsyncConnection, listener: Any) -> Any:
+    # Without a pause every login is asked about, however many have failed before.
     policy = attrs.evolve(
-        connection.policy, rehearse=True, import_mode=True, failure_floor=0
+        connection.policy,
+        rehearse=True,
+        import_mode=True,
+        failure_floor=0,
+        legacy_pause=0,
     )
     kind: Any = (
         AsyncConnection if isinstance(connection, AsyncConnection) else Connection
