@@ -46,10 +46,7 @@ def _user(scene):
 
 # What is called, and about whom the source would have been asked.
 CALLS = {
-    "sign_up": (
-        lambda c, user: c.sign_up(f" {ADA}", "pw", username="Ada"),
-        [ADA, "Ada"],
-    ),
+    "sign_up": (lambda c, user: c.sign_up(f" {ADA}", "pw", username="Ada"), [ADA]),
     "create_user": (lambda c, user: c.create_user(ADA), [ADA]),
     "start_password_change": (lambda c, user: c.start_password_change(ADA), [ADA]),
     "change_email": (lambda c, user: c.change_email(user.id, ADA), [ADA]),

@@ -234,6 +234,20 @@ def _closed(number, data):
     raise BrokenPipeError
 
 
+@pytest.mark.parametrize("how", ["none", "closed"])
+def test_nobody_listens(monkeypatch, how):
+    """
+    Nothing fails where there is no standard error, or no more.
+    """
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen if how == "closed" else None)
+    console = Console()
+    screen.close()
+
+    console.interject("one")
+    console.say("two")
+
+
 def test_other_thread():
     """
     In another thread, signals are left alone.

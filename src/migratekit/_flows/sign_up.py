@@ -117,7 +117,8 @@ async def _enrol(ctx: Context, application: Application, origin: Origin) -> User
     await check_free(ctx, email, operation)
     if user.username is not None:
         username = identifier_for(ctx, "username", application.username)
-        await check_free(ctx, username, operation)
+        # It is one person, and was told of above.
+        await check_free(ctx, username, None)
 
     new = NewUser(
         user, None if password is None else await HashPassword(password.value)

@@ -2,6 +2,7 @@
 Where commands write: results to the standard output, everything else beside it.
 """
 
+import io
 import os
 import shutil
 import sys
@@ -16,8 +17,9 @@ class Console:
     """
 
     def __init__(self) -> None:
-        self._out = sys.stdout
-        self._err = sys.stderr
+        # There is none where the shell has closed it.
+        self._out: TextIO = sys.stdout or io.StringIO()
+        self._err: TextIO = sys.stderr or io.StringIO()
         self._shown = 0
 
     @property
@@ -103,7 +105,7 @@ class Console:
 
     def _tell(self, text: str) -> None:
         # Whoever has closed it does not want to know.
-        with suppress(OSError, RuntimeError):
+        with suppress(OSError, RuntimeError, ValueError):
             self._err.write(_encodable(text, self._err))
             self._err.flush()
 
