@@ -164,6 +164,22 @@ def test_reserved(scene, after, user, operation, is_over):
     assert expected == scene.told(SourceMissed)
 
 
+@pytest.mark.parametrize("operation", ["change_email", "change_username"])
+def test_reserved_for_another(scene, after, operation):
+    """
+    Somebody who has moved may not have what is kept for another.
+    """
+    keys = [LedgerKey(KeyKind.EMAIL, ADA), LedgerKey(KeyKind.USERNAME, "ada")]
+    scene.side.reserve(keys, "shop|1")
+    user = scene.store_user("moved@example.com", None, legacy_id="shop|2")
+    call, identifiers = CALLS[operation]
+
+    with pytest.raises(UserExistsError):
+        call(after, user)
+
+    assert missed(operation, *identifiers) == scene.told(SourceMissed)
+
+
 def test_login(scene, after):
     """
     A login, and a change of a password, is told by its refusal alone.

@@ -87,6 +87,8 @@ SUBJECTS = (
             "test_tokens.py",
             "test_change_password.py",
             "test_accounts.py",
+            "test_login.py",
+            "test_rehearse.py",
             *OF_EVERY_DOOR,
         ),
     ),
