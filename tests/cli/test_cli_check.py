@@ -113,6 +113,7 @@ def test_all_is_well(check, door, is_async):
         "secret_key": "ok",
         "hasher": "ok",
         "store.schema": "ok",
+        "store.source_name": "note",
         "store.check": "ok",
         "source.get_user": "ok",
         "source.login": "ok",
@@ -462,15 +463,59 @@ def test_outage_while_checking(check):
     assert "source.get_user" in findings
 
 
-def test_store_without_check(check):
+def test_store_without_abilities(check):
     """
-    Not every store can check itself.
+    Not every store can check itself, or tell whom it belongs to.
     """
     store = MemoryStore()
     methods = ("find", "get", "create", "replace", "delete", "retired")
     bare = SimpleNamespace(**{name: getattr(store, name) for name in methods})
 
-    assert "note" == levels(check(store=bare))["store.check"]
+    findings = check(store=bare)
+
+    assert "note" == levels(findings)["store.check"]
+    assert "store.source_name" not in findings
+
+
+@pytest.mark.parametrize(
+    ("bound", "level", "text"),
+    [
+        (None, "note", "the first user who moves binds it to 'shop', for good."),
+        ("shop", "ok", "The store belongs to the source 'shop'."),
+        ("blog", "wrong", "'blog', not to 'shop'.  Nobody can move."),
+    ],
+)
+def test_source_name(check, bound, level, text):
+    """
+    A store of another source, in which nobody of this one can be stored, is wrong; and
+    to look binds none.
+    """
+    store = MemoryStore()
+    if bound is not None:
+        store.bind_source(bound)
+
+    finding = check(store=store)["store.source_name"]
+
+    assert level == finding["level"]
+    assert finding["text"].endswith(text)
+    assert bound == store.bound_source()
+
+
+def test_outage_while_asking_whose(check):
+    """
+    A store that goes away before it tells whom it belongs to is told.
+    """
+    store = MemoryStore()
+
+    def fail():
+        raise StoreUnavailableError("Timeout")
+
+    store.bound_source = fail
+
+    finding = check(store=store)["store.source_name"]
+
+    assert "wrong" == finding["level"]
+    assert "could not be asked: Timeout" in finding["text"]
 
 
 @pytest.mark.parametrize(("number", "end"), [(1, "reserved."), (7, "; and more.")])
@@ -579,8 +624,8 @@ def test_text(strong, capsys):
 
     *lines, blank, sum_ = capsys.readouterr().out.splitlines()
     assert ("", "Nothing is wrong.") == (blank, sum_)
-    assert 7 == len(lines)
-    assert {"ok"} == {line.split()[0] for line in lines}
+    assert 8 == len(lines)
+    assert {"ok", "note"} == {line.split()[0] for line in lines}
 
 
 def test_several_wrong(monkeypatch, capsys):
@@ -594,7 +639,7 @@ def test_several_wrong(monkeypatch, capsys):
     assert 1 == main(["--app", "checked:connection", "check"])
 
     out = capsys.readouterr().out
-    assert "\n2 of 5 findings are wrong.\n" in out
+    assert "\n2 of 6 findings are wrong.\n" in out
     assert (
         "WRONG  New hashes are argon2id m=8,t=1,p=1, which is weaker than OWASP's "
         "minimum. Use the default hasher"

@@ -487,6 +487,17 @@ def test_dry_run_writes_nowhere(shop):
         dry(application).sign_up("joe@example.com", "a fine password")
 
 
+def test_dry_run_of_another_source(shop, file, capsys):
+    """
+    A store of another source is refused as by the import itself.
+    """
+    shop.connection.store.bind_source("blog")
+
+    for options in (["--dry-run"], []):
+        assert 2 == shop.run("import", "users.jsonl", *options)
+        assert "'blog', not to 'shop'" in capsys.readouterr().err
+
+
 # --- Breaking off ----------------------------------------------------------------
 
 

@@ -71,6 +71,18 @@ def test_fine(shop, capsys):
 
 
 @pytest.mark.parametrize("app", APPS)
+def test_another_source(shop, capsys, app):
+    """
+    Nobody would move into the store of another source, however fine they are.
+    """
+    shop.connection.store.bind_source("blog")
+
+    assert 2 == shop.run("preflight", app=app)
+
+    assert "'blog', not to 'shop'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("app", APPS)
 def test_findings(odd, capsys, app):
     """
     What was found is counted and shown, whatever the kind of the connection; and not a

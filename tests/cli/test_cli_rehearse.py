@@ -105,6 +105,19 @@ def test_json(shop, monkeypatch, capsys):
     } == json.loads(capsys.readouterr().out)
 
 
+def test_another_source(shop, monkeypatch, capsys):
+    """
+    Nobody would move into the store of another source.
+    """
+    shop.connection.store.bind_source("blog")
+    type_in(monkeypatch, PASSWORDS[ADA])
+
+    assert 2 == shop.run("rehearse", ADA, "--password-stdin")
+
+    told = capsys.readouterr()
+    assert ("", True) == (told.out, "'blog', not to 'shop'" in told.err)
+
+
 # --- Nothing is stored -----------------------------------------------------------
 
 

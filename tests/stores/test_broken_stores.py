@@ -519,10 +519,22 @@ class ForgetsTheSource(MemoryStore):
     Takes any name.
     """
 
-    breaks = ("test_bind_source",)
+    breaks = ("test_bind_source", "test_bound_source")
 
     def bind_source(self, source_name):
         pass
+
+
+class BindsWhoeverLooks(MemoryStore):
+    """
+    Takes a question for its name.
+    """
+
+    breaks = ("test_bound_source",)
+
+    def bound_source(self):
+        self._source_name = self._source_name or "shop"
+        return self._source_name
 
 
 class ListsInAnyOrder(MemoryStore):

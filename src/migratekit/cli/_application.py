@@ -34,7 +34,8 @@ from migratekit.cli._errors import CommandError
 from migratekit.errors import ContractError
 from migratekit.events import one_line
 from migratekit.models import LedgerKey, Retirement
-from migratekit.protocols import LookupStore
+from migratekit.protocols import BoundStore, LookupStore
+from migratekit.stores._rules import check_source
 
 
 T = TypeVar("T")
@@ -156,6 +157,22 @@ class Application(Storage):
         if len(rows) != len(keys):
             raise ContractError("The store did not tell of every key it was asked for.")
         return rows
+
+    def bound_source(self) -> str | None:
+        """
+        Return which source the store is bound to; None for none, or if it cannot tell.
+
+        Raises:
+            migratekit.errors.ConfigurationError:
+                If it is another than the connection's, so that nobody could move.
+        """
+        store = self.connection.store
+        if not isinstance(store, BoundStore):
+            return None
+        bound: str | None = self.wait(store.bound_source())
+        if bound is not None:
+            check_source(bound, self.connection.source_name)
+        return bound
 
     def _parts_to_close(self) -> tuple[object, ...]:
         connection = self.connection

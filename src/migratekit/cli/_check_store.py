@@ -12,11 +12,11 @@ from migratekit._steps.step import whereabouts
 from migratekit.cli._application import Application
 from migratekit.cli._findings import Finding
 from migratekit.cli.schema import problem_of
-from migratekit.errors import MigrateKitError
+from migratekit.errors import ConfigurationError, MigrateKitError
 from migratekit.events import one_line
 from migratekit.models import Disagreement
 from migratekit.passwords import format_of
-from migratekit.protocols import CheckableStore
+from migratekit.protocols import BoundStore, CheckableStore
 
 
 _MOST_SHOWN: Final = 5
@@ -46,7 +46,38 @@ def check_store(application: Application) -> Iterator[Finding]:
     yield Finding(
         "ok", "store.schema", "The store answers, and its tables are current."
     )
+    yield from _owner(application)
     yield from _agreement(application)
+
+
+def _owner(application: Application) -> Iterator[Finding]:
+    about = "store.source_name"
+    if not isinstance(application.connection.store, BoundStore):
+        return
+    name = application.connection.source_name
+    try:
+        bound = application.bound_source()
+    except ConfigurationError as error:
+        yield Finding(
+            "wrong",
+            about,
+            f"{one_line(error)}  Nobody can move.",
+            "Give the connection the source_name that its store knows, or a store of "
+            "its own.",
+        )
+    except Exception as error:  # noqa: BLE001 -- a store may raise anything
+        yield _failure(about, error)
+    else:
+        yield (
+            Finding("ok", about, f"The store belongs to the source {name!r}.")
+            if bound
+            else Finding(
+                "note",
+                about,
+                "The store belongs to no source yet: the first user who moves binds it "
+                f"to {name!r}, for good.",
+            )
+        )
 
 
 def _agreement(application: Application) -> Iterator[Finding]:

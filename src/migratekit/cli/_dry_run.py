@@ -31,7 +31,12 @@ def dry(application: Application) -> Connection:
     Return a connection with the rules of the application's own that stores nobody.
 
     It only reads the application's store, and remembers the keys of who would be there.
+
+    Raises:
+        migratekit.errors.ConfigurationError:
+            If the store belongs to another source, so that an import would be refused.
     """
+    application.bound_source()
     connection = application.connection
     return Connection(
         _Shadow(application),

@@ -51,6 +51,7 @@ def _run(call: Call) -> int:
 
 def _run_source(call: Call) -> int:
     application, console = call.application, call.console
+    application.bound_source()
     with finding_file(call.options.csv) as note:
         report = application.wait(
             preflight(

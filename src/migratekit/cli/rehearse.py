@@ -79,6 +79,7 @@ def _rehearse(call: Call) -> int:
     problem = problem_of(application)
     if problem is not None:
         raise CommandError(problem)
+    application.bound_source()
     if not application.connection.policy.import_mode:
         console.say("import_mode is off: this is what would happen if it were on.")
     judge = Judge.of(application.connection)

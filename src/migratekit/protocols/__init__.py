@@ -25,6 +25,7 @@ from migratekit.protocols._sources import (
 from migratekit.protocols._stores import (
     AsyncUserStore,
     BindableStore,
+    BoundStore,
     BulkReservingStore,
     BulkStore,
     CheckableStore,
@@ -41,6 +42,7 @@ __all__ = [
     "AsyncLegacySource",
     "AsyncUserStore",
     "BindableStore",
+    "BoundStore",
     "BulkReservingStore",
     "BulkStore",
     "CheckableStore",

@@ -145,6 +145,18 @@ class BindableStore(Protocol):
 
 
 @runtime_checkable
+class BoundStore(Protocol):
+    """
+    A `BindableStore` that can tell which source it belongs to.
+    """
+
+    def bound_source(self) -> str | None:
+        """
+        Return the name that is recorded; None if there is none yet.
+        """
+
+
+@runtime_checkable
 class ListableStore(Protocol):
     """
     A store that can list its users.

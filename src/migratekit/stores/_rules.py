@@ -5,7 +5,12 @@ What the ledger permits and what can be stored at all; the same for every store 
 import datetime as dt
 from collections.abc import Collection, Mapping
 
-from migratekit.errors import AlreadyMigratedError, ContractError, UserExistsError
+from migratekit.errors import (
+    AlreadyMigratedError,
+    ConfigurationError,
+    ContractError,
+    UserExistsError,
+)
 from migratekit.models import (
     KeyKind,
     LedgerKey,
@@ -197,6 +202,19 @@ def check_replace(
             continue
         if not _is_own_reservation(row, user):
             raise UserExistsError(kind.value)
+
+
+def check_source(bound: str | None, source_name: str) -> None:
+    """
+    Refuse users of another source than the one that a store is *bound* to.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If it is another.
+    """
+    if bound != source_name:
+        raise ConfigurationError(
+            f"This store belongs to the source {bound!r}, not to {source_name!r}."
+        )
 
 
 def _is_own_reservation(row: Retirement, user: User) -> bool:

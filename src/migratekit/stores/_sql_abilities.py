@@ -30,6 +30,7 @@ from migratekit.models import (
 from migratekit.stores._rules import (
     check_key,
     check_reservation,
+    check_source,
     is_storable,
 )
 from migratekit.stores._sql_rows import (
@@ -117,11 +118,14 @@ def bind_source(connection: Connection, source_name: str) -> None:
         connection.execute(statement.values(source_name=source_name))
         return connection.scalar(select(schema.c.source_name))
 
-    bound = transact(connection, work)
-    if bound != source_name:
-        raise ConfigurationError(
-            f"This store belongs to the source {bound!r}, not to {source_name!r}."
-        )
+    check_source(transact(connection, work), source_name)
+
+
+def bound_source(connection: Connection) -> str | None:
+    """
+    See `migratekit.protocols.BoundStore.bound_source()`.
+    """
+    return connection.scalar(select(schema.c.source_name))
 
 
 def list_users(

@@ -212,6 +212,12 @@ class AsyncSQLStore:
             await self._write(abilities.bind_source, source_name)
             self._bound = source_name
 
+    async def bound_source(self) -> str | None:
+        """
+        See `migratekit.protocols.BoundStore.bound_source()`.
+        """
+        return await self._read(abilities.bound_source)
+
     async def list_users(
         self,
         after: str | None,

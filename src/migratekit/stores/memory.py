@@ -10,12 +10,7 @@ from itertools import islice
 
 import attrs
 
-from migratekit.errors import (
-    ConfigurationError,
-    ContractError,
-    StaleRecordError,
-    UserExistsError,
-)
+from migratekit.errors import ContractError, StaleRecordError, UserExistsError
 from migratekit.models import (
     Disagreement,
     Figures,
@@ -41,6 +36,7 @@ from migratekit.stores._rules import (
     check_replace,
     check_reservation,
     check_settings,
+    check_source,
     check_successor,
     retired_at,
 )
@@ -146,11 +142,14 @@ class MemoryStore:
         with self._lock:
             if self._source_name is None:
                 self._source_name = source_name
-            if self._source_name != source_name:
-                raise ConfigurationError(
-                    f"This store belongs to the source {self._source_name!r}, "
-                    f"not to {source_name!r}."
-                )
+            check_source(self._source_name, source_name)
+
+    def bound_source(self) -> str | None:
+        """
+        See `migratekit.protocols.BoundStore.bound_source()`.
+        """
+        with self._lock:
+            return self._source_name
 
     def list_users(
         self,

@@ -197,6 +197,12 @@ class SQLStore:
             self._write(abilities.bind_source, source_name)
             self._bound = source_name
 
+    def bound_source(self) -> str | None:
+        """
+        See `migratekit.protocols.BoundStore.bound_source()`.
+        """
+        return self._read(abilities.bound_source)
+
     def list_users(
         self,
         after: str | None,

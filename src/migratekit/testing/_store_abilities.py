@@ -18,6 +18,7 @@ from migratekit.models import (
 )
 from migratekit.protocols import (
     BindableStore,
+    BoundStore,
     ListableStore,
     LookupStore,
     ReadmittingStore,
@@ -54,6 +55,19 @@ class AbilityScenarios:
             await settle(bindable.bind_source("Shop"))
 
         await settle(bindable.bind_source("shop"))
+
+    @scenario
+    async def test_bound_source(self, store: Store) -> None:
+        """
+        A store tells the name that was bound, and to ask for it binds none.
+        """
+        bindable, bound = need(store, BindableStore), need(store, BoundStore)
+        before = await settle(bound.bound_source())
+        await settle(bindable.bind_source("shop"))
+
+        after = await settle(bound.bound_source())
+
+        assert (before, after) == (None, "shop")
 
     @scenario
     async def test_list_nobody(self, store: Store) -> None:
