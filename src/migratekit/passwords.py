@@ -239,12 +239,26 @@ def _masked(encoded: str) -> str:
 
 
 _LABEL: Final = 64  # characters at most; what a store's column holds
+# The label of a hash of a format that has others, too, with the kind that it is.
+_SLOW_INSIDE: Final = r".+\((?:bcrypt|argon2|scrypt)\)"
 _ARGON2: Final = (
     r"\$(argon2id|argon2i|argon2d)\$(?:v=([0-9]{1,3})\$)?"
     r"(m=[0-9]{1,10},t=[0-9]{1,10},p=[0-9]{1,10})\$"
 )
 # As migratekit.formats.envelope writes it, which is not imported: it is heavy.
 _ENVELOPE: Final = r"\$mk\$v=1\$(?:f=([a-z0-9_.-]+)|fb=([A-Za-z0-9_-]+))(,[^$]*)?\$"
+# Whole texts of those that were made to be slow, and what products put before them: no
+# digest of another kind looks so.
+_SLOW: Final = (
+    r"(?:\$wp|\{[A-Za-z0-9@._-]{1,20}\}|bcrypt(?:_sha256)?\$|argon2|#jbcrypt:|[1-3]\|)?"
+    r"(?:(?P<bcrypt>\$2[abxy]\$[0-3][0-9]\$[./A-Za-z0-9]{53})"
+    r"|(?P<argon2>\$argon2(?:id|i|d)\$(?:v=[0-9]{1,3}\$)?m=[0-9]{1,10},t=[0-9]{1,10},"
+    r"p=[0-9]{1,10}\$[A-Za-z0-9+/]{8,88}\$[A-Za-z0-9+/]{22,172})"
+    r"|(?P<scrypt>\$scrypt\$ln=[0-9]{1,2},r=[0-9]{1,4},p=[0-9]{1,4}"
+    r"\$[A-Za-z0-9+/]{8,88}={0,2}\$[A-Za-z0-9+/]{43,172}={0,2}"
+    r"|scrypt:[0-9]{1,9}:[0-9]{1,4}:[0-9]{1,4}\$[A-Za-z0-9]{1,64}\$[0-9a-f]{128}))"
+)
+_LONGEST_SEALED: Final = 1024
 _CRYPT: Final = r"\$([a-z0-9]{1,4}|[HPS])[$,]"
 _CRYPT_NAMES: Final = {
     "1": "md5_crypt",
@@ -270,15 +284,16 @@ def format_of(encoded: str | None) -> str:
     characters.
 
     ``argon2id m=65536,t=3,p=4``; the name of a legacy format, such as ``wordpress``;
-    ``argon2id(wordpress)`` for one that is wrapped; ``none`` without a hash, and
-    ``other`` for what is none of these.  It is made of names and cost parameters, and
-    holds nothing of a salt or digest.
+    ``wordpress(bcrypt)`` for a hash of it that plainly is one of bcrypt, argon2 or
+    scrypt; ``argon2id(wordpress)`` for one that is wrapped; ``none`` without a hash,
+    and ``other`` for what is none of these.  It is made of names and cost parameters,
+    and holds nothing of a salt or digest.
     """
     if encoded is None:
         return "none"
     envelope = re.match(_ENVELOPE, encoded)
     if envelope is not None:
-        return _label_of_envelope(*envelope.groups())
+        return _label_of_envelope(envelope, encoded[envelope.end() :])
     argon2id = re.match(_ARGON2, encoded)
     if argon2id is not None:
         kind, version, costs = argon2id.groups()
@@ -288,20 +303,35 @@ def format_of(encoded: str | None) -> str:
     return _CRYPT_NAMES.get(crypt[1], "other") if crypt is not None else "other"
 
 
-def _label_of_envelope(name: str | None, coded: str | None, rest: str | None) -> str:
+def _label_of_envelope(found: re.Match[str], sealed: str) -> str:
+    name, coded, rest = found.groups()
     if coded is not None:
         name = _decoded(coded)
     if name is None or not name.isascii() or not name.isprintable():
         return "other"
-    wrapped = rest is not None and ",w=" in rest
-    room = _LABEL - len("argon2id()") if wrapped else _LABEL
-    if len(name) > room:
-        name = f"{name[: room - 3]}..."
-    return f"argon2id({name})" if wrapped else name
+    if rest is not None and ",w=" in rest:
+        return f"argon2id({_cut(name, _LABEL - len('argon2id()'))})"
+    if re.fullmatch(_SLOW_INSIDE, name):
+        # It would be taken for what it may not be.
+        return "other"
+    kind = _slow_kind(sealed)
+    if kind is None or kind == name:
+        return _cut(name, _LABEL)
+    return f"{_cut(name, _LABEL - len(kind) - 2)}({kind})"
+
+
+def _cut(name: str, room: int) -> str:
+    return name if len(name) <= room else f"{name[: room - 3]}..."
+
+
+def _slow_kind(sealed: str) -> str | None:
+    text = _decoded(sealed) if len(sealed) <= _LONGEST_SEALED else None
+    slow = None if text is None else re.fullmatch(_SLOW, text)
+    return None if slow is None else slow.lastgroup
 
 
 def _decoded(text: str) -> str | None:
-    import base64  # noqa: PLC0415 -- a millisecond, for a rare kind of name
+    import base64  # noqa: PLC0415 -- a millisecond, for what is rarely there
 
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()

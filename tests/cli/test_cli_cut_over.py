@@ -5,6 +5,7 @@
 import datetime as dt
 import importlib
 import io
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -679,3 +680,48 @@ def test_interrupted(live, monkeypatch, kind, times):
     monkeypatch.setattr(importlib.import_module("slow").Slow, "at", None)
     assert 0 == main(["--app", "slow:make", "cut-over", "--force"])
     assert (10, True) == (len(users(live)), said(live))
+
+
+# --- A whole one -----------------------------------------------------------------------
+
+
+def test_wordpress(folder, capsys, monkeypatch):
+    """
+    Of a WordPress, who is imported with a slow hash is as little in the way as who is
+    wrapped.
+    """
+    shutil.copy(Path(__file__).with_name("cli_blog.py"), folder / "blog.py")
+    monkeypatch.syspath_prepend(folder)
+    with closing(sqlite3.connect("wordpress.db")) as db, db:
+        db.executescript("""
+            CREATE TABLE wp_usermeta (user_id, meta_key, meta_value);
+            CREATE TABLE wp_users (ID, user_login, user_email, user_pass, display_name);
+            INSERT INTO wp_users VALUES
+            (1, 'ada', 'ada@example.com', '$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0', 'Ada'),
+            (2, 'bob', 'bob@example.com',
+            '$wp$2y$10$yMyi1yHhk7l0jGyDbNP5Ju0OS2ldfzBIHX.6WoRtsuTAE0S7sLM1y', 'Bob');
+        """)
+    blog = importlib.import_module("blog")
+    blog.store.create_schema()
+    Management(blog.store, actor="ops").create("blog", SETTINGS)
+
+    def run(*arguments):
+        return main(["--app", "blog:make_connection", *arguments])
+
+    assert 0 == run("export-remaining", "rest.jsonl", "--with-hashes")
+    assert 0 == run("import", "rest.jsonl", "--wrap")
+    assert 0 == run("status")
+    assert "quick to guess, or may be" not in capsys.readouterr().out
+    assert 0 == run("cut-over", "--quiet-days", "0")
+
+    out = capsys.readouterr().out
+    assert "ok     No stored hash is quick to guess." in out
+    assert "Cut over, by version 2 of the settings blog" in out
+    connection = blog.make_connection()
+    assert {"argon2id(wordpress)": 1, "wordpress(bcrypt)": 1} == (
+        connection.progress().by_format
+    )
+    assert connection.is_cut_over
+    assert "1" == connection.authenticate(ADA, "test12345").user.legacy_id[5:]
+    assert "2" == connection.authenticate(BOB, "spaced out").user.legacy_id[5:]
+    blog.store.close()

@@ -16,6 +16,11 @@ from migratekit.passwords import OWASP_MINIMUM, RFC_9106_LOW_MEMORY, format_of
 MD5 = "5f4dcc3b5aa765d61d8327deb882cf99"  # of "password"
 REST = "c29tZXNhbHQ$WJ2SlmSY8CjlJpVGUG9YSg"
 
+BCRYPT = "$2y$10$" + "abcdefghijklmnopqrstuv" + "w" * 31
+ARGON2 = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHQ$WJ2SlmSY8CjlJpVGUG9YSg"
+SCRYPT = "scrypt:32768:8:1$salt$" + "0f" * 64
+PHC_SCRYPT = "$scrypt$ln=15,r=8,p=1$c29tZXNhbHQ$" + "A" * 43
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 columns = st.none() | texts | st.binary(max_size=8)
 rows = st.builds(
@@ -104,6 +109,8 @@ def test_current():
         ("a" * 65, "a" * 61 + "..."),
         ("Übungen", "other"),
         ("a\nb", "other"),
+        ("mine(bcrypt)", "other"),
+        ("mine(bcrypt", "mine(bcrypt"),
     ],
 )
 def test_envelope(name, label):
@@ -113,10 +120,79 @@ def test_envelope(name, label):
     assert label == format_of(envelope.seal(StoredHash(MD5, salt="salt"), name))
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (BCRYPT, "bcrypt"),
+        (BCRYPT.replace("$2y", "$2a"), "bcrypt"),
+        (f"$wp{BCRYPT}", "bcrypt"),
+        (f"{{BLF-CRYPT}}{BCRYPT}", "bcrypt"),
+        (f"bcrypt_sha256${BCRYPT}", "bcrypt"),
+        (f"#jbcrypt:{BCRYPT}", "bcrypt"),
+        (f"1|{BCRYPT}", "bcrypt"),
+        (ARGON2, "argon2"),
+        (f"argon2{ARGON2}", "argon2"),
+        (ARGON2.replace("$v=19", "").replace("2id", "2i"), "argon2"),
+        (SCRYPT, "scrypt"),
+        (PHC_SCRYPT, "scrypt"),
+    ],
+)
+def test_slow_inside(text, kind):
+    """
+    A format that has quick hashes, too, is told from a slow one of it, and nothing else
+    of the hash is.
+    """
+    sealed = StoredHash(text, salt="salt", username="ada")
+
+    assert f"mine({kind})" == format_of(envelope.seal(sealed, "mine"))
+    assert kind == format_of(envelope.seal(sealed, kind))
+    long = format_of(envelope.seal(sealed, "a" * 64))
+    assert (64, f"a...({kind})") == (len(long), long[-len(kind) - 6 :])
+    assert "argon2id(mine)" == format_of(envelope.wrap(sealed, "mine", ARGON2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BCRYPT[:-1],
+        BCRYPT + "a",
+        BCRYPT + "\n",
+        BCRYPT.replace("$2y", "$2z"),
+        BCRYPT.replace("$10$", "$99$"),
+        MD5 + BCRYPT,
+        f"{MD5}:{BCRYPT}",
+        f"{BCRYPT}:{MD5}",
+        f"{{MD5}}{MD5}",
+        f"$wp{MD5}",
+        "$wp$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
+        ARGON2[:-1],
+        ARGON2.replace("m=65536,", ""),
+        SCRYPT[:-1],
+        PHC_SCRYPT[:-1],
+        "{" + "a" * 21 + "}" + BCRYPT,
+        BCRYPT * 20,
+        "",
+    ],
+)
+def test_not_plainly_slow(text):
+    """
+    What is cut, is longer, or is of no known kind is not called slow.
+    """
+    assert "mine" == format_of(envelope.seal(StoredHash(text), "mine"))
+
+
+@pytest.mark.parametrize("sealed", ["A", "_w", "\xe4", "JDJ5"])
+def test_sealed_badly(sealed):
+    """
+    Neither is what cannot be read.
+    """
+    assert "mine" == format_of(f"$mk$v=1$f=mine${sealed}")
+
+
 @given(rows, st.sampled_from([*presets.__all__, "sha1($pass)"]))
 def test_nothing_of_the_row(stored, name):
     """
-    The label of an envelope depends on its name and on nothing else.
+    The label of an envelope with no slow hash depends on its name and on nothing else.
     """
     assert name == format_of(envelope.seal(stored, name))
 

@@ -91,6 +91,9 @@ def test_label(name):
         "argon2d m=8,t=1,p=1",
         "argon2id(raw_md5)",
         "argon2id(md5(md5($pass).$salt))",
+        "wordpress(bcrypt)",
+        "django(argon2)",
+        "werkzeug(scrypt)",
     ],
 )
 def test_slow_label(label):
@@ -103,7 +106,10 @@ def test_slow_label(label):
 
 @pytest.mark.parametrize(
     "label",
-    ["other", "", "sha1($salt.$pass)", "bcrypt (once)", "bcrypt of md5", "argon2idle"],
+    [
+        *("other", "", "sha1($salt.$pass)", "bcrypt (once)", "bcrypt of md5"),
+        *("argon2idle", "(bcrypt)", "wordpress(phpass)", "wordpress(bcrypt) "),
+    ],
 )
 def test_unknown_label(label):
     """

@@ -47,8 +47,11 @@ SLOW: Final = frozenset(
 # What sources call so may have old MD5 hashes among them.
 _SHARED: Final = frozenset({"vbulletin5"})
 
-# As `migratekit.passwords.format_of()` writes it, with costs or with what is wrapped.
-_ARGON2: Final = re.compile(r"argon2(?:id|i|d)(?: .*|\(.*\))", re.DOTALL)
+# As `migratekit.passwords.format_of()` writes it, with costs or with what is wrapped,
+# or of a slow hash that is sealed.
+_KNOWN: Final = re.compile(
+    r"argon2(?:id|i|d)(?: .*|\(.*\))|.+\((?:bcrypt|argon2|scrypt)\)", re.DOTALL
+)
 
 
 def is_slow(label: str) -> bool:
@@ -56,4 +59,4 @@ def is_slow(label: str) -> bool:
     Return whether a store's hashes that it counts as *label* are known to be slow to
     guess, all of them.
     """
-    return label in SLOW - _SHARED or _ARGON2.fullmatch(label) is not None
+    return label in SLOW - _SHARED or _KNOWN.fullmatch(label) is not None
