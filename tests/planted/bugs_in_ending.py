@@ -75,8 +75,8 @@ BUGS = (
         "a rehearsal by hand is none where the policy says so",
         "5",
         "cli/_rehearsal.py",
-        "rehearse=True, import_mode=True, ",
-        "import_mode=True, ",
+        "rehearse=True,\n        import_mode=True,\n",
+        "import_mode=True,\n",
         ("tests/cli/test_cli_rehearse.py::test_json",),
     ),
     Bug(
