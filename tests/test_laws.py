@@ -415,6 +415,10 @@ def test_login(data, ctx, attempt):
     check_throttle(trace, attempt)
     assert len(trace.of(AskLogin)) <= 1
     assert len(trace.told(MigrationRehearsed)) <= ctx.policy.rehearse
+    if trace.told(MigrationRehearsed):
+        for step, _ in trace.of(AskRule):
+            assert step.login.migrated
+            assert isinstance(step.login.user, User)
     for position, (step, _) in enumerate(trace.steps):
         before = Trace(trace.steps[:position], None)
         if isinstance(step, CreateUser):
@@ -467,7 +471,7 @@ def check_success(ctx, trace):
         assert trace.of(CreateUser, ReplaceUser)
     else:
         assert matched(trace) or (ctx.policy.rehearse and vouched(trace))
-    assert all(answer is None for _, answer in trace.of(AskRule))
+    assert [None] * len(ctx.rules) == [answer for _, answer in trace.of(AskRule)]
 
 
 def check_refusal(trace):

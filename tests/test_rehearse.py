@@ -26,10 +26,12 @@ from migratekit.errors import (
     Violation,
 )
 from migratekit.events import (
+    LoginRefused,
     LoginSucceeded,
     MigrationRehearsed,
     PasswordRehashed,
     ProfileDrift,
+    RuleFailed,
 )
 from migratekit.models import LegacyUser
 from migratekit.stores.memory import MemoryStore
@@ -264,7 +266,7 @@ def test_outage(scene, rehearsal, ada):
 
 def test_rules(scene, ada):
     """
-    Rules are asked as ever, about the user of the source.
+    A rule that denies the login that would move them keeps them out.
     """
     connection = scene.connect(policy=REHEARSE, rules=[lambda login: login.user.email])
 
@@ -272,6 +274,78 @@ def test_rules(scene, ada):
         connection.authenticate(ADA, "pw")
 
     assert [rehearsed("would_move")] == scene.told(MigrationRehearsed)
+    assert [] == scene.told(LoginSucceeded)
+
+
+def test_failing_rule(scene, ada):
+    """
+    A rule that fails in a rehearsal denies as well.
+    """
+    connection = scene.connect(policy=REHEARSE, rules=[lambda login: 1 / 0])
+
+    with scene.refused(AccessDeniedError):
+        connection.authenticate(ADA, "pw")
+
+    assert 1 == len(scene.told(RuleFailed)) == len(scene.told(LoginRefused))
+
+
+def seen_by_rules(scene, policy):
+    """
+    Return what a rule is asked about when Ada logs in.
+    """
+    seen = []
+    scene.connect(policy=policy, rules=[seen.append]).authenticate(ADA, "pw")
+    (login,) = seen
+    return login
+
+
+def test_rules_see_the_move(scene):
+    """
+    Rules are asked, once, about the very login that moves them when it is no rehearsal;
+    only the id of the user is another.
+    """
+    scene.site.add("1", "Ada@example.com", "pw", username="Ada")
+
+    before = seen_by_rules(scene, REHEARSE)
+    after = seen_by_rules(scene, MigrationPolicy())
+
+    assert attrs.evolve(before.user, id=after.user.id) == after.user
+    assert before.migrated
+    assert after.migrated
+
+
+def test_rules_see_the_move_of_the_preloaded(scene, ada):
+    """
+    So they are about those who are stored without a hash.
+    """
+    scene.preload("1", ADA)
+
+    before = seen_by_rules(scene, REHEARSE)
+
+    assert before == seen_by_rules(scene, MigrationPolicy())
+
+
+@pytest.mark.parametrize(
+    ("is_stored", "username", "policy"),
+    [(False, "a@b", REHEARSE), (False, "ada", REFUSE), (True, "ada", REFUSE)],
+)
+def test_rules_see_the_unfit(scene, is_stored, username, policy):
+    """
+    A rule that reads what only stored users have does not fail at those who would not
+    move, and whom the source lets in.
+    """
+    scene.site.add("1", ADA, "pw", username=username)
+    if is_stored:
+        scene.preload("1", ADA)
+
+    login = seen_by_rules(scene, policy)
+
+    assert (ADA, "shop|1", True) == (
+        login.user.email,
+        login.user.legacy_id,
+        login.migrated,
+    )
+    assert login.user.id
 
 
 def test_drift(scene, ada):

@@ -206,6 +206,17 @@ def test_outcome(rehearse, door, site, options, outcome, level, text, advice):
     assert "shop|1" == login["legacy_id"]
 
 
+def test_rules_see_the_move(rehearse):
+    """
+    A rule is asked as in the login that moves them: about a stored user, who has an id.
+    """
+
+    def rule(login):
+        return None if login.migrated and login.user.id else "never moved"
+
+    assert "would_move" == rehearse(site_with(), code=0, rules=[rule])["outcome"]
+
+
 def test_advice():
     """
     There is advice for all that can be wrong with a profile, and for every outcome.

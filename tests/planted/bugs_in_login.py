@@ -171,6 +171,14 @@ BUGS = (
         ("tests/test_rehearse.py::test_stored",),
     ),
     Bug(
+        "a rehearsal asks the rules about another login than a move",
+        "§ 5",
+        LOGIN,
+        "await denied(ctx, Authenticated(user, migrated=True))",
+        "await denied(ctx, Authenticated(holder, migrated=False))",
+        ("tests/test_rehearse.py::test_rules_see_the_move",),
+    ),
+    Bug(
         "a rehearsal that fails keeps people out",
         "§ 5",
         "_flows/rehearsal.py",

@@ -98,7 +98,7 @@ async def _admit(
         return await _settle(ctx, asked, attempt, proof)
     if ctx.policy.import_mode:
         return await _move(ctx, asked, attempt, proof.legacy)
-    return await _answer_from_source(ctx, proof.legacy, proof.legacy)
+    return await _answer_from_source(ctx, proof.legacy)
 
 
 async def _rehearse(
@@ -106,14 +106,17 @@ async def _rehearse(
 ) -> Authenticated | Refusal:
     """
     Let somebody in who might have moved, and stays as they are.
+
+    The rules are asked about the login that would have moved them.
     """
-    await rehearse(ctx, asked, attempt, proof)
-    if isinstance(proof, InSource):
-        return await _answer_from_source(ctx, proof.legacy, proof.legacy)
-    refusal = await _judge(ctx, asked, proof.record)
-    if refusal is not None:
-        return refusal
-    return await _answer_from_source(ctx, proof.legacy, proof.record.user)
+    user = await rehearse(ctx, asked, attempt, proof)
+    refusal = _refused_by_source(proof.legacy)
+    holder: User | LegacyUser = proof.legacy
+    if isinstance(proof, Preloaded):
+        refusal = await _judge(ctx, asked, proof.record) or refusal
+        holder = proof.record.user
+    refusal = refusal or await denied(ctx, Authenticated(user, migrated=True))
+    return refusal or Authenticated(holder, migrated=False)
 
 
 async def _enter(
@@ -242,16 +245,18 @@ async def _moved(
 
 
 async def _answer_from_source(
-    ctx: Context, legacy: LegacyUser, user: User | LegacyUser
+    ctx: Context, legacy: LegacyUser
 ) -> Authenticated | Refusal:
-    """
-    Let *user* in for whom the source alone has vouched, as *legacy*.
-    """
+    refusal = _refused_by_source(legacy)
+    return refusal or await _welcome(ctx, legacy, migrated=False)
+
+
+def _refused_by_source(legacy: LegacyUser) -> Refusal | None:
     if legacy.blocked:
         return Refusal(AccountBlockedError())
     if legacy.must_change_password:
         return Refusal(PasswordChangeRequiredError(None))
-    return await _welcome(ctx, user, migrated=False)
+    return None
 
 
 async def _welcome(

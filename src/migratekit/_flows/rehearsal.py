@@ -5,6 +5,7 @@ What would have come of a login, had anything been stored.
 from migratekit._flows.context import Asked, Context, Credentials, tell
 from migratekit._flows.drift import look_for_drift
 from migratekit._flows.preparation import to_create, to_replace
+from migratekit._flows.profiles import draft
 from migratekit._flows.proof import InSource, Preloaded
 from migratekit._flows.refusals import Refusal, reason_of
 from migratekit.errors import (
@@ -16,17 +17,18 @@ from migratekit.errors import (
     Violation,
 )
 from migratekit.events import MigrationRehearsed, Rehearsed
-from migratekit.models import NewUser, Record
+from migratekit.models import NewUser, Origin, Record, User
 from migratekit.validation import taken
 
 
 async def rehearse(
     ctx: Context, asked: Asked, attempt: Credentials, proof: Preloaded | InSource
-) -> None:
+) -> User:
     """
     Do all that a move takes, but for storing anything, and tell what comes of it.
 
-    Whatever that is, it changes nothing for whoever logs in.
+    Whatever that is, it changes nothing for whoever logs in.  Return the user whom the
+    rules would see: the one to be stored, or as they are where they are not fit for it.
     """
     legacy_id = ctx.legacy_id(proof.legacy)
     prepared: NewUser | Record | Refusal | None
@@ -43,6 +45,11 @@ async def rehearse(
     )
     if outcome == "would_move":
         await look_for_drift(ctx, asked, proof.legacy, legacy_id)
+    if isinstance(prepared, NewUser | Record):
+        return prepared.user
+    if isinstance(proof, Preloaded):
+        return proof.record.user
+    return await draft(ctx, proof.legacy, Origin.LOGIN)
 
 
 def _judged(

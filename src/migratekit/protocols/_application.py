@@ -29,6 +29,9 @@ class Rule(Protocol):
 
     Runs at first and later logins alike.  May be a coroutine function behind an
     `AsyncConnection`.
+
+    With ``rehearse`` on it sees the login of somebody who has not moved as if they had:
+    the `User` to be stored, and that they have migrated.
     """
 
     def __call__(self, login: Authenticated, /) -> Awaitable[str | None] | str | None:
