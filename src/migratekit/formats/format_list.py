@@ -3,7 +3,7 @@ The formats of a source, in order, and what may be asked of any format.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NoReturn
 
 import attrs
 
@@ -140,9 +140,7 @@ def inspect(format_: LegacyFormat, stored: StoredHash) -> None:
     if isinstance(format_, Format):
         format_.inspect(stored)
     elif accepting(format_, stored) is None:
-        masked = mask(stored.text)
-        del stored
-        raise UnusableHashError(masked, _UNDECLARED)
+        refuse(format_, stored)
 
 
 def accepting(format_: LegacyFormat, stored: StoredHash) -> LegacyFormat | None:
@@ -162,6 +160,21 @@ def accepting(format_: LegacyFormat, stored: StoredHash) -> LegacyFormat | None:
     else:
         accepted = is_of(format_, stored)
     return format_ if accepted else None
+
+
+def refuse(format_: LegacyFormat, stored: StoredHash) -> NoReturn:
+    """
+    Say why `accepting()` gave no format for a hash.
+
+    Raises:
+        migratekit.errors.UnusableHashError: Always.
+    """
+    if isinstance(format_, Format):
+        # A declared format knows best.
+        format_.inspect(stored)
+    masked = mask(stored.text)
+    del stored
+    raise UnusableHashError(masked, _UNDECLARED)
 
 
 def holds_gil(format_: LegacyFormat, stored: StoredHash) -> bool:

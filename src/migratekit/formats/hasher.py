@@ -13,8 +13,8 @@ from migratekit.formats.format_list import (
     FormatList,
     accepting,
     holds_gil,
-    inspect,
     is_of,
+    refuse,
     verify,
 )
 from migratekit.formats.masking import mask
@@ -123,9 +123,8 @@ class LegacyHasher:
             own = self._own(stored)
             if own is not None:
                 return own
-            # What nobody knows is refused by the declared format, which knows best why.
-            inspect(self.format, stored)
-        return _sealed(chosen or self.format, stored)
+            refuse(self.format, stored)
+        return _sealed(chosen, stored)
 
     def wrapping(self, stored: StoredHash, /) -> Callable[[], str] | None:
         """
