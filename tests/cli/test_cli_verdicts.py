@@ -217,6 +217,29 @@ def test_rules_see_the_move(rehearse):
     assert "would_move" == rehearse(site_with(), code=0, rules=[rule])["outcome"]
 
 
+def broken(asked):
+    raise ValueError
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"policy": MigrationPolicy(password_check=broken)},
+        {"validator": Validator(rules=[broken])},
+    ],
+    ids=["password_check", "validator"],
+)
+def test_own_code_fails(rehearse, options):
+    """
+    Where the application's own code fails it is not the source alone that is suspected.
+    """
+    login = rehearse(site_with(), **options)
+
+    assert ("failed", ["contract"]) == (login["outcome"], login["codes"])
+    assert "a source or the application's code" in login["text"]
+    assert "the password_check and the rules of the validator" in login["advice"]
+
+
 def test_advice():
     """
     There is advice for all that can be wrong with a profile, and for every outcome.

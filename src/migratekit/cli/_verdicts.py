@@ -34,7 +34,8 @@ _WHO_IS_WHO: Final = (
 _MEND: Final = "Mend it in the old system."
 _REACH: Final = "See that it runs and can be reached from here, and try again."
 _LOOK: Final = (
-    "Look at what the source returns: it must be the user that it was asked for."
+    "The source must return the user that it was asked for; the password_check and the "
+    "rules of the validator must return violations, and not raise: see which does not."
 )
 _OF_OUTCOME: Final = {
     "invalid": "Mend the profile in the old system, or relax the policy.",

@@ -31,7 +31,7 @@ _REASONS: Final = {
     "ambiguous_user": "several users of the old system have this name",
     "bad_input": "impossible input",
     "configuration": "mistake in the configuration",
-    "contract": "impossible answer of a store or source",
+    "contract": "impossible answer of a store, a source or the application's code",
     "cut_over": "not stored, and the old system is asked no more",
     "gone": "deleted or renamed meanwhile",
     "legacy_unavailable": "old system did not answer",
