@@ -314,7 +314,8 @@ def _label_of_envelope(found: re.Match[str], sealed: str) -> str:
     if re.fullmatch(_SLOW_INSIDE, name):
         # It would be taken for what it may not be.
         return "other"
-    kind = _slow_kind(sealed)
+    # An import of bcrypt hashes need not look into each of them to say so twice.
+    kind = None if name == "bcrypt" else _slow_kind(sealed)
     if kind is None or kind == name:
         return _cut(name, _LABEL)
     return f"{_cut(name, _LABEL - len(kind) - 2)}({kind})"
