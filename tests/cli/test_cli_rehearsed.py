@@ -165,6 +165,12 @@ def test_nobody_kept_out():
         ([(0, "login.moved", 1)], MigrationPolicy(), [DEPLOY], "StatisticsRecorder"),
         (
             [(0, "login.succeeded", 1)],
+            MigrationPolicy(import_mode=False),
+            ["MigrationPolicy(import_mode=True, rehearse=True)"],
+            DEPLOY,
+        ),
+        (
+            [(0, "login.succeeded", 1)],
             MigrationPolicy(rehearse=True),
             [IS_ON],
             "StatisticsRecorder",
@@ -199,6 +205,23 @@ def test_settings(shop, capsys):
         "Run migratekit settings update con_shop rehearse=true: "
         in capsys.readouterr().out
     )
+
+
+def test_settings_without_import_mode(shop, capsys):
+    """
+    Where nobody is moved, what is advised is not refused: it has that switched on, too.
+    """
+    management = Management(shop.connection.store)
+    options = {"strategy_version": 2, "import_mode": False}
+    management.create("con_shop", {"options": options})
+    assert 0 == shop.run("rehearse", app="make_live")
+    out = capsys.readouterr().out
+    advised = out[out.index("settings update") : out.index(": then the")]
+
+    assert 0 == shop.run(*advised.split(), app="make_live")
+
+    changed = management.get("con_shop").options
+    assert (True, True) == (changed["import_mode"], changed["rehearse"])
 
 
 def test_cut_over(shop, capsys):

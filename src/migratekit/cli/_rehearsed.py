@@ -110,6 +110,8 @@ class Rehearsed:
         if self._statistics is not None and self._statistics.first_day is None:
             todo.append("Give the connection a StatisticsRecorder as a listener.")
         fleet = Fleet.of(self._connection)
+        # Without it there is nothing to rehearse, and the policy would be refused.
+        moves = self._connection.policy.import_mode
         if self._connection.policy.rehearse:
             todo.append(
                 "The shadow mode is on: whoever logs in now and has not moved is "
@@ -117,12 +119,14 @@ class Rehearsed:
             )
         elif fleet is not None:
             todo.append(
-                f"Run migratekit settings update {fleet.name} rehearse=true: then the "
-                "logins of all workers are rehearsed."
+                f"Run migratekit settings update {fleet.name} "
+                f"{'' if moves else 'import_mode=true '}rehearse=true: then the logins "
+                "of all workers are rehearsed."
             )
         else:
             todo.append(
-                "Deploy the application with MigrationPolicy(rehearse=True): then its "
+                "Deploy the application with MigrationPolicy("
+                f"{'' if moves else 'import_mode=True, '}rehearse=True): then its "
                 "logins are rehearsed."
             )
         return "  ".join(todo)
