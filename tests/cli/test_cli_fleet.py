@@ -170,7 +170,7 @@ def test_settings(fleet):
     ) as worker:
         heard.append(worker.stdout.readline())
         for option in ("legacy_calls=4", "cut_over=true"):
-            update = ("settings", "update", "con_shop", option)
+            update = ("settings", "update", "con_shop", option, "--force")
             done = piped("--app", "shop:make_live", *update, **url)
             assert 0 == done.returncode, done.stderr
             heard.append(worker.stdout.readline())

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from cli_terminal import said
+from cli_terminal import Terminal, said
 
 from migratekit.errors import StaleRecordError
 from migratekit.management._options import DEFAULTS
@@ -355,7 +355,7 @@ def test_notes(shop, management, capsys, before, change, notes):
 
     assert 0 == shop.run("settings", "update", CON, change, "--dry-run")
     told = said(capsys)[1].splitlines()
-    assert 0 == shop.run("settings", "update", CON, change)
+    assert 0 == shop.run("settings", "update", CON, change, "--force")
 
     assert told[:-1] == said(capsys)[1].splitlines()
     assert len(notes) == len(told) - 1
@@ -370,6 +370,75 @@ def test_note_of_creation(shop, management, capsys):
     shop.run("settings", "create", CON, "strategy_version=2", "cut_over=true")
 
     assert "migratekit cut-over looks first" in capsys.readouterr().err
+
+
+# --- The cut-over --------------------------------------------------------------------
+
+
+@pytest.fixture(name="cutting", params=["update", "replace", "create", "import-auth0"])
+def _cutting(request, first):
+    """
+    A command that would cut a running application over.
+    """
+    options = {**DEFAULTS, "failure_floor": 0, "cut_over": True}
+    Path("options.json").write_text(json.dumps(options))
+    auth0 = {"id": CON, "options": {"enabledDatabaseCustomization": False}}
+    Path("auth0.json").write_text(json.dumps(auth0))
+    if request.param == "create":
+        # Whoever has followed them follows them still.
+        first.delete(CON)
+    return {
+        "update": ("settings", "update", CON, "cut_over=true"),
+        "replace": ("settings", "replace", CON, "--file", "options.json"),
+        "create": ("settings", "create", CON, "--file", "options.json"),
+        "import-auth0": ("settings", "import-auth0", "auth0.json"),
+    }[request.param]
+
+
+def test_cutting_refused(shop, first, capsys, cutting):
+    """
+    No script cuts over by the way.
+    """
+    assert 1 == shop.run(*cutting)
+
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert "Note: cut_over is true: nobody has looked whether users remain" in err
+    assert (
+        "Nothing was changed.  Run migratekit cut-over; --force does without what it "
+        "looks at and keeps.\n"
+    ) == err.splitlines(keepends=True)[-1]
+    assert all(not (each.options or {}).get("cut_over") for each in first.history(CON))
+
+
+def test_cutting_by_force(shop, first, cutting):
+    """
+    With force one does.
+    """
+    assert 0 == shop.run(*cutting, "--dry-run")
+    assert 1 == shop.run(*cutting)
+    assert 0 == shop.run(*cutting, "--force")
+
+    version = first.get(CON).version
+    assert first.get(CON).options["cut_over"]
+    again = [word if word != "create" else "replace" for word in cutting]
+    assert 0 == shop.run(*again)
+    assert version == first.get(CON).version
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
+def test_cutting_in_a_terminal(shop, first, answer, code):
+    """
+    A person is asked, and shown what would change.
+    """
+    arguments = ("settings", "update", CON, "cut_over=true")
+    with Terminal("--app", "shop:connection", *arguments) as terminal:
+        terminal.expect(r"Cut over without that\?  \[y/N\]")
+        terminal.type(f"{answer}\n")
+        assert code == terminal.finish()
+    assert "cut_over  false -> true" in terminal.text
+    assert ("Nothing was changed." in terminal.text) is bool(code)
+    assert (not code) is first.get(CON).options["cut_over"]
 
 
 def test_strategy(shop, first, capsys):

@@ -4,12 +4,13 @@
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from migratekit.cli._command import Call, Command
 from migratekit.cli._errors import CommandError
-from migratekit.cli._question import is_confirmed
+from migratekit.cli._question import UNCHANGED, is_confirmed
 from migratekit.cli._settings_draft import Draft
 from migratekit.cli._settings_input import (
     add_file,
@@ -61,6 +62,31 @@ def _add_dry_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_writing(parser: argparse.ArgumentParser) -> None:
+    _add_dry_run(parser)
+    parser.add_argument(
+        "--force",
+        # The answer to the question that is asked in a terminal.
+        dest="yes",
+        action="store_true",
+        help="cut over without a look at who remains, if this does",
+    )
+
+
+def _may_cut_over(call: Call, lines: Sequence[str]) -> bool:
+    """
+    Return whether a running application is to leave its source alone, though nobody
+    has looked whether users remain.
+    """
+    if call.options.yes or sys.stdin.isatty():
+        return is_confirmed(call, "\n".join(lines), "Cut over without that?")
+    call.console.say(
+        f"{UNCHANGED}  Run migratekit cut-over; --force does without what it looks at "
+        "and keeps."
+    )
+    return False
+
+
 def _finish(call: Call, draft: Draft, *, told: Sequence[str] = ()) -> int:
     """
     Write what was decided, and say what has changed.
@@ -78,6 +104,10 @@ def _finish(call: Call, draft: Draft, *, told: Sequence[str] = ()) -> int:
     elif call.options.dry_run:
         end = f"This would be version {change.version} of the settings {whose}."
     else:
+        cuts_over = after.get("cut_over") is True is not (before or {}).get("cut_over")
+        # Nobody follows what was never there; what was deleted is followed still.
+        if cuts_over and change.version > 1 and not _may_cut_over(call, lines):
+            return 1
         draft.write()
         end = (
             f"Version {change.version} of the settings {whose} is stored: whoever "
@@ -124,7 +154,7 @@ def _add_create(parser: argparse.ArgumentParser) -> None:
     add_id(parser)
     add_values(parser, required=False)
     add_file(parser, required=False)
-    _add_dry_run(parser)
+    _add_writing(parser)
 
 
 def _create(call: Call) -> int:
@@ -144,7 +174,7 @@ def _add_update(parser: argparse.ArgumentParser) -> None:
     add_id(parser)
     add_values(parser, required=True)
     _add_insisting(parser)
-    _add_dry_run(parser)
+    _add_writing(parser)
 
 
 def _update(call: Call) -> int:
@@ -159,7 +189,7 @@ def _add_replace(parser: argparse.ArgumentParser) -> None:
     add_id(parser)
     add_file(parser, required=True)
     _add_insisting(parser)
-    _add_dry_run(parser)
+    _add_writing(parser)
 
 
 def _replace(call: Call) -> int:
@@ -218,7 +248,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id", metavar="ID", help="the id of the settings, if not that of the file"
     )
-    _add_dry_run(parser)
+    _add_writing(parser)
 
 
 def _import(call: Call) -> int:
