@@ -311,15 +311,34 @@ def test_not_counted(scene):
 @pytest.mark.parametrize(("days", "warned"), [(28, True), (29, False)])
 def test_counted_since(memory, days, warned):
     """
-    So it is where somebody has begun to count only lately.
+    So it is where somebody has begun to count only lately, and nobody was asked since.
     """
     memory.site = ListingSite()
-    count(memory, days, source_calls=0)
+    count(memory, days, login_succeeded=1)
 
     gate = memory.connect().gate(quiet_days=30)
 
     assert warned == (["calls_counted_since"] == [w.code for w in gate.warnings])
-    assert 0 == gate.asked
+    assert (None if warned else 0) == gate.asked
+    assert gate.is_met
+
+
+def test_asked_since(memory):
+    """
+    That it was asked is known all the same, and for how many days it is.
+    """
+    memory.site = ListingSite()
+    count(memory, 2, source_calls=3)
+
+    gate = memory.connect().gate()
+
+    day = memory.clock.now().date() - dt.timedelta(days=2)
+    assert (3, [("source_asked", 3)]) == (gate.asked, told(gate.reasons))
+    (warning,) = gate.warnings
+    assert (
+        f"How often the source is asked is recorded only since {day}, for 3 of 7 days: "
+        "nobody knows how often before." == warning.message
+    )
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,12 @@ class Gate:
             source.
 
         asked:
-            How often it was asked in these days; None if nobody has counted.
+            How often it was asked in these days; None if nobody has counted, or if it
+            was not asked since somebody counts, which is for less than these days.
 
-        moved_lately: How many moved by a login in these days; None as *asked*.
+        moved_lately:
+            How many moved by a login in these days; None if nobody has counted.
+
         reasons: What stands in the way.
         warnings: What cannot be told.
     """

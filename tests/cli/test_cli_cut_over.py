@@ -155,6 +155,23 @@ def test_quiet_days(shop, capsys, arguments, code, line):
     assert line in capsys.readouterr().out
 
 
+def test_recorded_lately(shop, capsys):
+    """
+    As little as the status does it say that nobody asks, if that was recorded for less.
+    """
+    store, clock = shop.connection.store, shop.connection._ports.clock
+    store.add_tallies([Tally(clock.now().date(), "login.succeeded", 1)])
+
+    shop.run("cut-over", "--dry-run")
+    out = capsys.readouterr().out
+    shop.run("status")
+
+    assert "Nobody has asked the source" not in out
+    assert "note   How often the source is asked is recorded only since" in out
+    assert "for 1 of 7 days: nobody knows how often before." in out
+    assert "not known: Nobody has recorded for 7 days" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("days", ["-1", "1000", "x", "٣"])
 def test_no_days(shop, capsys, days):
     """

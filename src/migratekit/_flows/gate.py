@@ -47,6 +47,7 @@ class _Seen:
     is_cut_over: bool
     figures: Figures | None
     quiet_days: int
+    today: dt.date
     since: dt.date
     counted: _Counted | None
 
@@ -55,6 +56,15 @@ class _Seen:
         if self.known is None or self.figures is None:
             return None
         return max(0, self.known - self.figures.moved)
+
+    @property
+    def asked(self) -> int | None:
+        counted = self.counted
+        if counted is None:
+            return None
+        # None in less time proves nothing.
+        is_enough = counted.asked or counted.first <= self.since
+        return counted.asked if is_enough else None
 
     @property
     def weak_formats(self) -> dict[str, int]:
@@ -99,6 +109,7 @@ async def gate(_: Context, quiet_days: int) -> Gate:
         is_cut_over=await IsCutOver() is True,
         figures=await _figures(),
         quiet_days=quiet_days,
+        today=today,
         since=since,
         counted=await _counted(since) if quiet_days else None,
     )
@@ -108,7 +119,7 @@ async def gate(_: Context, quiet_days: int) -> Gate:
         remaining=seen.remaining,
         weak_formats=seen.weak_formats,
         quiet_days=quiet_days,
-        asked=None if seen.counted is None else seen.counted.asked,
+        asked=seen.asked,
         moved_lately=None if seen.counted is None else seen.counted.moved,
         reasons=tuple(_reasons(seen)),
         warnings=tuple(_warnings(seen)),
@@ -192,7 +203,12 @@ def _warnings(seen: _Seen) -> Iterator[Reason]:
         )
         yield Reason(code="calls_not_counted", message=text)
     elif seen.counted.first > seen.since:
-        text = f"It is counted only since {seen.counted.first} who asks the source."
+        first = seen.counted.first
+        days = f"{(seen.today - first).days + 1} of {seen.quiet_days} days"
+        text = (
+            f"How often the source is asked is recorded only since {first}, for "
+            f"{days}: nobody knows how often before."
+        )
         yield Reason(code="calls_counted_since", message=text)
 
 
