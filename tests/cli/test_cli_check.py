@@ -111,6 +111,7 @@ def test_all_is_well(check, door, is_async):
 
     assert {
         "secret_key": "ok",
+        "policy.password_check": "note",
         "hasher": "ok",
         "store.schema": "ok",
         "store.source_name": "note",
@@ -569,6 +570,15 @@ def test_nobody_moves(check, policy):
     assert "note" == levels(check(policy=policy))["policy.import_mode"]
 
 
+def test_weak_passwords(check):
+    """
+    With a password_check there is nothing to say of it.
+    """
+    findings = check(policy=MigrationPolicy(password_check=weak, failure_floor=60))
+
+    assert "policy.password_check" not in findings
+
+
 @attrs.frozen
 class Labelled:
     """
@@ -624,7 +634,7 @@ def test_text(strong, capsys):
 
     *lines, blank, sum_ = capsys.readouterr().out.splitlines()
     assert ("", "Nothing is wrong.") == (blank, sum_)
-    assert 8 == len(lines)
+    assert 9 == len(lines)
     assert {"ok", "note"} == {line.split()[0] for line in lines}
 
 
@@ -639,7 +649,7 @@ def test_several_wrong(monkeypatch, capsys):
     assert 1 == main(["--app", "checked:connection", "check"])
 
     out = capsys.readouterr().out
-    assert "\n2 of 6 findings are wrong.\n" in out
+    assert "\n2 of 7 findings are wrong.\n" in out
     assert (
         "WRONG  New hashes are argon2id m=8,t=1,p=1, which is weaker than OWASP's "
         "minimum. Use the default hasher"

@@ -138,6 +138,14 @@ def check_settings(application: Application) -> Iterator[Finding]:
     if policy.rehearse or not policy.import_mode:
         which = "rehearse is on" if policy.rehearse else "import_mode is off"
         yield Finding("note", "policy.import_mode", f"Nobody is moved: {which}.")
+    if policy.password_check is None:
+        yield Finding(
+            "note",
+            "policy.password_check",
+            "There is no password_check, so that every password will do, an old one "
+            "and a new one.",
+            "PasswordRules of migratekit.password_rules is one.",
+        )
     yield from _hashes(connection.hasher.hash)
 
 
