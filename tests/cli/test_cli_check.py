@@ -22,6 +22,7 @@ from migratekit.errors import (
 )
 from migratekit.models import Disagreement, KeyKind, LedgerKey
 from migratekit.passwords import OWASP_MINIMUM, Argon2Hasher
+from migratekit.settings import Settings
 from migratekit.sources import NoopSource
 from migratekit.stores.memory import MemoryStore
 from migratekit.testing import CHEAPEST
@@ -231,10 +232,9 @@ def test_floor(took, floor, level):
     """
     The failure floor must hide how long the source and a hash take.
     """
-    policy = MigrationPolicy(failure_floor=floor)
     refused = [answer(took)] * 3
 
-    (finding,) = _check_source._times([answer(0.1)], refused, policy)
+    (finding,) = times([answer(0.1)], refused, failure_floor=floor)
 
     assert ("policy.failure_floor", level) == (finding.about, finding.level)
 
@@ -243,13 +243,18 @@ def answer(took):
     return _check_source.Answer(None, None, took)
 
 
+def times(asked, refused, *, settings=None, **options):
+    connection = SimpleNamespace(policy=MigrationPolicy(**options), settings=settings)
+    return _check_source._times(asked, refused, connection)
+
+
 def test_floor_now_and_then():
     """
     One slow answer, such as the first, is a note and no more.
     """
     refused = [answer(0.01), answer(0.6), answer(0.01)]
 
-    (finding,) = _check_source._times([answer(0.1)], refused, MigrationPolicy())
+    (finding,) = times([answer(0.1)], refused)
 
     assert "note" == finding.level
     assert "at most 0.60 s" in finding.text
@@ -269,9 +274,35 @@ def test_slow(check):
     """
     A source that is close to its deadline is told.
     """
-    first, *_ = _check_source._times([answer(3)], [answer(0)], MigrationPolicy())
+    first, *_ = times([answer(3.2)], [answer(0)])
 
     assert ("source.time", "note") == (first.about, first.level)
+    assert "Make it faster, or set legacy_deadline of the policy to 7." == first.advice
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        (None, "set failure_floor of the policy to 0.75, or more."),
+        (
+            {"failure_floor": 0.25},
+            "run migratekit settings update con_shop failure_floor=0.75, or more.",
+        ),
+    ],
+)
+def test_where_to_set_it(settings, advice):
+    """
+    Where settings are followed, what the policy says has no effect.
+    """
+    if settings is not None:
+        followed = Settings(
+            connection_id="con_shop", version=1, options=settings, cut_over=False
+        )
+        settings = SimpleNamespace(current=lambda: followed)
+
+    (finding,) = times([answer(0.1)], [answer(0.3)] * 3, settings=settings)
+
+    assert f"Measure again at rest; then {advice}" == finding.advice
 
 
 # --- The test user ---------------------------------------------------------------

@@ -4,10 +4,11 @@ What can be found out about a source.
 
 import secrets
 from collections.abc import Iterator
+from math import ceil
 from statistics import median
 from typing import Final
 
-from migratekit.cli._application import Application
+from migratekit.cli._application import Application, EitherConnection
 from migratekit.cli._findings import Finding
 from migratekit.cli._passwords import KnownUser
 from migratekit.cli._probe import Answer, Probe, nobody
@@ -23,7 +24,6 @@ from migratekit.errors import (
 )
 from migratekit.events import ProfileDrift, one_line
 from migratekit.models import LegacyUser
-from migratekit.policy import MigrationPolicy
 from migratekit.protocols import CountableSource, WalkableSource
 
 
@@ -50,7 +50,7 @@ def check_source(
         yield from _abilities(connection.source)
         refused = [probe.log_in(nobody(), secrets.token_hex()) for _ in range(_TIMES)]
         yield from _random_logins(refused)
-        yield from _times(asked, refused, connection.policy)
+        yield from _times(asked, refused, connection)
         if test_user is not None:
             yield from _test_login(application, test_user)
 
@@ -115,8 +115,9 @@ def _random_logins(refused: list[Answer]) -> Iterator[Finding]:
 
 
 def _times(
-    asked: list[Answer], refused: list[Answer], policy: MigrationPolicy
+    asked: list[Answer], refused: list[Answer], connection: EitherConnection
 ) -> Iterator[Finding]:
+    policy = connection.policy
     slowest = max(answer.took for answer in asked)
     if slowest > policy.legacy_deadline / 2:
         yield Finding(
@@ -124,13 +125,15 @@ def _times(
             "source.time",
             f"The source took {slowest:.2f} s for an answer, and is given up after "
             f"{policy.legacy_deadline:g} s.",
-            "Make it faster, or legacy_deadline of the policy longer.",
+            "Make it faster, or "
+            f"{_how_to_set(connection, 'legacy_deadline', ceil(2 * slowest))}.",
         )
     usual = median(answer.took for answer in refused)
     longest = max(answer.took for answer in refused)
     floor = policy.failure_floor
     took = f"A failed login took {usual:.2f} s, at most {longest:.2f} s"
-    advice = f"Set failure_floor of the policy to {_floor(longest):g} or more."
+    how = _how_to_set(connection, "failure_floor", _floor(longest))
+    advice = f"Measure again at rest; then {how}, or more."
     about = "policy.failure_floor"
     if usual > floor:
         yield Finding(
@@ -151,6 +154,14 @@ def _times(
         yield Finding(
             "ok", about, f"{took}; failure_floor, {floor:g} s, hides the difference."
         )
+
+
+def _how_to_set(connection: EitherConnection, option: str, value: float) -> str:
+    if connection.settings is None:
+        return f"set {option} of the policy to {value:g}"
+    # They go before the policy.
+    whose = connection.settings.current().connection_id
+    return f"run migratekit settings update {whose} {option}={value:g}"
 
 
 def _floor(seconds: float) -> float:
