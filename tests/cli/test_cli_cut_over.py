@@ -458,7 +458,7 @@ def test_undo(live, capsys):
     out, err = capsys.readouterr()
     assert (
         "Version 3 of the settings con_shop: all workers ask the source again.\n"
-        "7 reservations were lifted.\n"
+        "7 reserved e-mails, usernames and ids are free again.\n"
     ) == out
     assert "Waiting until all workers ask the source again.\n" == err
     assert (False, 0) == (said(live), reserved(live))
@@ -507,7 +507,10 @@ def test_undo_loaded(live, capsys):
 
     assert 0 == live.run("cut-over", "--undo", app="make_live")
 
-    assert "0 reservations were lifted.\n" in capsys.readouterr().out
+    assert (
+        "0 reserved e-mails, usernames and ids are free again.\n"
+        in capsys.readouterr().out
+    )
     assert live.module.make_live().authenticate(BOB, "battery staple").migrated
 
 
@@ -525,7 +528,10 @@ def test_undo_by_code(shop, capsys):
     assert "7 reserved e-mails, usernames and ids" in capsys.readouterr().out
     assert 7 == reserved(shop)
     assert 0 == shop.run("cut-over", "--undo")
-    assert "7 reservations were lifted.\n" == capsys.readouterr().out
+    assert (
+        "7 reserved e-mails, usernames and ids are free again.\n"
+        == capsys.readouterr().out
+    )
     assert 0 == reserved(shop)
 
 
@@ -537,7 +543,9 @@ def test_undo_one(shop, capsys):
 
     assert 0 == shop.run("cut-over", "--undo")
 
-    assert "1 reservation was lifted.\n" == capsys.readouterr().out
+    assert (
+        "1 reserved e-mail, username or id is free again.\n" == capsys.readouterr().out
+    )
 
 
 def test_undo_nothing(shop, capsys):
@@ -546,7 +554,10 @@ def test_undo_nothing(shop, capsys):
     """
     assert 0 == shop.run("cut-over", "--undo", app="make_plain")
 
-    assert "0 reservations were lifted.\n" == capsys.readouterr().out
+    assert (
+        "0 reserved e-mails, usernames and ids are free again.\n"
+        == capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("option", [["--leftovers", "load"], ["--quiet-days", "3"]])

@@ -185,7 +185,10 @@ def test_cut_over(variables):
     code, out = ran(variables, "cut-over", "--force", "--leftovers", "reserve")
     assert (0, True) == (code, f" {USERS:,} reserved." in out)
     code, out = ran(variables, "cut-over", "--undo")
-    assert (0, f"{2 * USERS:,} reservations were lifted.\n") == (code, out)
+    assert (
+        0,
+        f"{2 * USERS:,} reserved e-mails, usernames and ids are free again.\n",
+    ) == (code, out)
 
     if USERS > FEW:
         options = ("--app", "shop:connection", "cut-over", "--force", "--yes")

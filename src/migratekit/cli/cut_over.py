@@ -242,8 +242,7 @@ def _undo(call: Call) -> int:
     if fleet is not None:
         _bring_back(call, fleet)
     lifted = application.wait(connection.lift_reservations()) if reserved else 0
-    were = "reservation was" if lifted == 1 else "reservations were"
-    console.print(f"{lifted:,} {were} lifted.")
+    console.print(f"{_free_again(lifted)}.")
     return 0
 
 
@@ -254,9 +253,8 @@ def _plan_of_undoing(fleet: Fleet | None, reserved: int) -> str:
         else f"The settings {fleet.name} say that the source is there again."
     )
     return (
-        f"{back}\n{reserved:,} reserved e-mails, usernames and ids are free again, for "
-        "the source to answer for.  Who was stored without a password logs in by the "
-        "one that the source knows."
+        f"{back}\n{_free_again(reserved)}, for the source to answer for.  Who "
+        "was stored without a password logs in by the one that the source knows."
     )
 
 
@@ -303,6 +301,12 @@ def _reserved(call: Call) -> int:
         number += len(page)
         after = page[-1].key
     return number
+
+
+def _free_again(number: int) -> str:
+    if number == 1:
+        return "1 reserved e-mail, username or id is free again"
+    return f"{number:,} reserved e-mails, usernames and ids are free again"
 
 
 def _users(number: int) -> str:
