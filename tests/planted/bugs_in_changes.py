@@ -155,7 +155,7 @@ BUGS = (
         "the source is not asked for the username of a sign-up",
         "9",
         SIGN_UP,
-        "await check_free(ctx, username, operation)",
+        "await check_free(ctx, username, None)",
         "pass",
         ("tests/test_sign_up.py::test_known_in_the_source",),
     ),
