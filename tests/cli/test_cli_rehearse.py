@@ -286,7 +286,9 @@ def test_no_tables(shop, capsys):
 
     assert 2 == shop.run("rehearse", ADA)
 
-    assert "The store has no tables yet" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "The store has no tables yet" in err
+    assert "Run migratekit schema create" in err
 
 
 # --- As a person sees it ---------------------------------------------------------

@@ -351,6 +351,26 @@ def test_create(empty, capsys, app):
     ] == capsys.readouterr().out.splitlines()
 
 
+def test_followed_before_there_are_tables(empty, capsys):
+    """
+    The commands that an application's connection needs first are named by whatever it
+    is that was tried, and work as they are named.
+    """
+    assert 2 == empty.run("check", app="make_live")
+    err = capsys.readouterr().err
+    assert "migratekit --app myshop.auth:store schema create" in err
+    assert "settings create con_shop strategy_version=2" in err
+    assert "The store alone is enough" not in err
+    assert 2 == empty.run("schema", "create", app="make_live")
+    assert "name that, as in --app myshop.auth:store." in capsys.readouterr().err
+
+    assert 0 == empty.run("schema", "create", app="connection.store")
+    create = ("settings", "create", "con_shop", "strategy_version=2")
+    assert 0 == empty.run(*create, app="connection.store")
+
+    assert 0 == empty.run("schema", "check", app="make_live")
+
+
 @pytest.mark.parametrize("app", EITHER)
 def test_upgrade(old, capsys, app):
     """

@@ -127,9 +127,11 @@ def test_none_at_first(faulty, clock):
     for call in (live.current, live.age, lambda: live.version):
         with pytest.raises(ConfigurationError) as caught:
             call()
-        assert "The settings con_other: there are none: create them first." == str(
-            caught.value
-        )
+        assert (
+            "The settings con_other: there are none: create them first.  What is "
+            "missing is made by the store alone: migratekit --app myshop.auth:store "
+            "schema create, and then settings create con_other strategy_version=2."
+        ) == str(caught.value)
     assert "<LiveSettings con_other, version none>" == repr(live)
 
 

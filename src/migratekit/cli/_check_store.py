@@ -11,7 +11,7 @@ from typing import Final
 from migratekit._steps.step import whereabouts
 from migratekit.cli._application import Application
 from migratekit.cli._findings import Finding
-from migratekit.cli.schema import problem_of
+from migratekit.cli.schema import MEND_TABLES, problem_of
 from migratekit.errors import ConfigurationError, MigrateKitError
 from migratekit.events import one_line
 from migratekit.models import Disagreement
@@ -40,7 +40,7 @@ def check_store(application: Application) -> Iterator[Finding]:
             "wrong",
             "store.schema",
             problem,
-            "Run migratekit schema create or, if there are tables, schema upgrade.",
+            MEND_TABLES,
         )
         return
     yield Finding(

@@ -6,16 +6,23 @@ import argparse
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from migratekit.cli._console import Console
 from migratekit.cli._errors import CommandError
+from migratekit.errors import ConfigurationError
 
 
 if TYPE_CHECKING:
     from migratekit.cli._application import Application, Storage
+
+
+_STORE_ALONE: Final = (
+    "The store alone is enough for this command: name that, as in --app "
+    "myshop.auth:store."
+)
 
 
 def _no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +90,14 @@ class Call:
         """
         from migratekit.cli._application import load_storage  # noqa: PLC0415
 
-        return self.stack.enter_context(load_storage(self._app))
+        try:
+            storage = load_storage(self._app)
+        except CommandError as error:
+            # Who follows settings cannot be made before there are any.
+            if not isinstance(error.__cause__, ConfigurationError):
+                raise
+            raise CommandError(f"{error}  {_STORE_ALONE}") from error.__cause__
+        return self.stack.enter_context(storage)
 
     @property
     def _app(self) -> str:

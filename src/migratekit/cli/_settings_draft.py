@@ -3,12 +3,13 @@ The settings in a store, and a change of them before it is written.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
 from migratekit.cli._application import Storage
 from migratekit.cli._command import Call
 from migratekit.cli._errors import CommandError, sentence
 from migratekit.cli._fleet import keeper_of
+from migratekit.cli.schema import MEND_TABLES
 from migratekit.errors import (
     ConfigurationError,
     StaleRecordError,
@@ -21,12 +22,6 @@ from migratekit.settings import SettingsChange, SettingsStore
 
 
 T = TypeVar("T")
-
-_STORE_ALONE: Final = (
-    "The store alone is enough for this command: name that, as in --app "
-    "myshop.auth:store."
-)
-_SCHEMA: Final = "Run migratekit schema create or, if there are tables, schema upgrade."
 
 
 class Draft:
@@ -58,14 +53,7 @@ class Draft:
         Raises:
             migratekit.cli._errors.CommandError: If it keeps no settings.
         """
-        try:
-            storage = call.storage
-        except CommandError as error:
-            # Who follows settings cannot be made before there are any.
-            if not isinstance(error.__cause__, ConfigurationError):
-                raise
-            raise CommandError(f"{error}  {_STORE_ALONE}") from error.__cause__
-        return cls(storage)
+        return cls(call.storage)
 
     def existing(self, connection_id: str) -> SettingsChange:
         """
@@ -146,4 +134,4 @@ class Draft:
         try:
             return self._storage.wait(question(*about))
         except ConfigurationError as error:
-            raise ConfigurationError(f"{one_line(error)}  {_SCHEMA}") from None
+            raise ConfigurationError(f"{one_line(error)}  {MEND_TABLES}") from None

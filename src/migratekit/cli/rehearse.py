@@ -18,7 +18,7 @@ from migratekit.cli._meter import Meter
 from migratekit.cli._overview import add_days, overview_for
 from migratekit.cli._passwords import KnownUser, password_of
 from migratekit.cli._tables import to_json
-from migratekit.cli.schema import problem_of
+from migratekit.cli.schema import MEND_TABLES, problem_of
 from migratekit.events import one_line
 from migratekit.imports import RowError
 
@@ -78,7 +78,7 @@ def _rehearse(call: Call) -> int:
     rehearsal = Rehearsal(application)
     problem = problem_of(application)
     if problem is not None:
-        raise CommandError(problem)
+        raise CommandError(f"{problem}  {MEND_TABLES}")
     application.bound_source()
     if not application.connection.policy.import_mode:
         console.say("import_mode is off: this is what would happen if it were on.")

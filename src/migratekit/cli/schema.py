@@ -14,6 +14,9 @@ from migratekit.events import one_line
 from migratekit.models import KeyKind, LedgerKey
 
 
+MEND_TABLES: Final = (
+    "Run migratekit schema create or, if there are tables, schema upgrade."
+)
 _DIALECTS: Final = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
 
 

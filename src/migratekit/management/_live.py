@@ -171,7 +171,12 @@ class LiveSettings:
             return self._read()
         except ConfigurationError as error:
             problem = str(error)
-        raise ConfigurationError(f"The settings {self._connection_id}: {problem}")
+        whose = self._connection_id
+        raise ConfigurationError(
+            f"The settings {whose}: {problem}  What is missing is made by the store "
+            "alone: migratekit --app myshop.auth:store schema create, and then "
+            f"settings create {whose} strategy_version=2."
+        )
 
     def _read(self) -> Settings:
         # One at a time, so that nobody puts an older answer in place of a newer one.
