@@ -48,12 +48,14 @@ class Operation:
 
     *done* is the error that says that it was done before, if it cannot be done twice.
     *outside* is what it does to a stage, if that is nothing to the store.
+    *of_ledger* tells that an operator changes by it what is kept for whom.
     """
 
     name: str
     flow: object
     done: type = None
     outside: object = None
+    of_ledger: bool = False
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -205,11 +207,11 @@ OPERATIONS = {
         Operation("block", _on_target("block")),
         Operation("unblock", _on_target("unblock")),
         Operation("delete", _on_target("delete_user"), UserNotFoundError),
-        Operation("readmit", lambda call: call.door.readmit("shop|1")),
+        Operation("readmit", lambda call: call.door.readmit("shop|1"), of_ledger=True),
         Operation("import", _import(_record(ADA), _record(BOB, "bobs"))),
         Operation("import with hash", _import(_record(ADA, RIGHT))),
-        Operation("reserve leftovers", _reserve),
-        Operation("lift reservations", _lift),
+        Operation("reserve leftovers", _reserve, of_ledger=True),
+        Operation("lift reservations", _lift, of_ledger=True),
         _cut_over("cut over", force=False),
         _cut_over("cut over by force", force=True),
         _legacy("legacy password", _retype),

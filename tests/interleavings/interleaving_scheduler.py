@@ -7,6 +7,7 @@ only in steps that commute, `schedules()` plays one (sleep sets, after Godefroid
 """
 
 import itertools
+from contextlib import nullcontext
 
 import attrs
 from interleaving_operations import Call, ChangeSite, TakeDoor
@@ -281,7 +282,8 @@ class SerialOrders:
 
         No transaction spans two databases.  So, if *lenient*, for whoever was under way
         when the source changed or the application cut over that may have been before or
-        after; and whoever could not ask the source has done nothing, and may be left
+        after; whoever was under way when an operator changed the ledger may not have
+        seen it; and whoever could not ask the source has done nothing, and may be left
         out.
         """
         orders = itertools.permutations(range(len(self._operations)))
@@ -300,19 +302,25 @@ class SerialOrders:
 
     def _confusions(self, order, actors):
         """
-        Yield who may have seen, of the changes outside that happened meanwhile, another
-        state than that of their place in the order.
+        Yield who may have seen, of the changes outside or in the ledger that happened
+        meanwhile, another state than that of their place in the order.
         """
         pairs = [
-            (number, outside)
-            for number, outside in itertools.permutations(order, 2)
-            if self._operations[outside].outside is not None
-            and not isinstance(actors[outside].result, Refused)
-            and actors[number].began <= actors[outside].ended
-            and actors[outside].began <= actors[number].ended
+            (number, other)
+            for number, other in itertools.permutations(order, 2)
+            if self._may_be_missed(number, other, order)
+            and not isinstance(actors[other].result, Refused)
+            and actors[number].began <= actors[other].ended
+            and actors[other].began <= actors[number].ended
         ]
         for size in range(len(pairs) + 1):
             yield from map(frozenset, itertools.combinations(pairs, size))
+
+    def _may_be_missed(self, number, other, order):
+        operation = self._operations[other]
+        if operation.of_ledger:
+            return order.index(other) < order.index(number)
+        return operation.outside is not None
 
     def _outcome(self, order, confused):
         key = (order, confused)
@@ -322,16 +330,21 @@ class SerialOrders:
 
     def _play(self, order, confused):
         actors = cast(self._stage, self._operations)
-        changed = []
+        changed, ledgers = [], {}
         for number in order:
-            others = {outside for one, outside in confused if one == number}
+            others = {other for one, other in confused if one == number}
             self._change(
-                outside
-                for outside in order
-                if (outside in changed) != (outside in others)
+                other
+                for other in order
+                if (other in changed) != (other in others - ledgers.keys())
             )
-            while actors[number].ended is None:
-                actors[number].turn(0)
+            unseen = [ledgers[other] for other in others & ledgers.keys()]
+            before = self._stage.home.save() if confused else None
+            with self._stage.home.without(unseen) if unseen else nullcontext():
+                while actors[number].ended is None:
+                    actors[number].turn(0)
+            if confused and self._operations[number].of_ledger:
+                ledgers[number] = (before, self._stage.home.save())
             is_outside = self._operations[number].outside is not None
             if is_outside and not isinstance(actors[number].result, Refused):
                 changed.append(number)

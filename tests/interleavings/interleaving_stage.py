@@ -4,6 +4,7 @@ Where operations meet: a store, a legacy site and a door, put back for every sch
 
 import itertools
 import sqlite3
+from contextlib import contextmanager
 
 import attrs
 from sqlalchemy import create_engine, event
@@ -120,6 +121,35 @@ class InMemory:
         store = self.store
         parts = map(dict, saved)
         store._records, store._holders, store._ledger, store._moments = parts
+
+    @contextmanager
+    def without(self, changes):
+        """
+        Have the ledger look as if *changes*, pairs of what was saved, were not made.
+
+        What is changed meanwhile stays so.
+        """
+        for before, after in changes:
+            self._exchange(after, before)
+        yield
+        for before, after in changes:
+            self._exchange(before, after)
+
+    def _exchange(self, old, new):
+        # The rows of the ledger, and when they were written.
+        parts = [*zip((self.store._ledger, self.store._moments), new[2:], strict=True)]
+        for key in old[2].keys() | new[2].keys():
+            if self.store._ledger.get(key) != old[2].get(key):
+                continue
+            if key in self.store._holders and key not in new[2]:
+                # As `readmit()` leaves what somebody else has.
+                row = self.store._ledger[key]
+                self.store._ledger[key] = attrs.evolve(row, legacy_id=None)
+                continue
+            for part, wanted in parts:
+                part.pop(key, None)
+                if key in wanted:
+                    part[key] = wanted[key]
 
     def records(self):
         return self.store._records.values()

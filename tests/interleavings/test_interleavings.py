@@ -12,7 +12,7 @@ from contextlib import closing
 import attrs
 import pytest
 from interleaving_operations import OPERATIONS, STARTS
-from interleaving_scheduler import access_of, schedules
+from interleaving_scheduler import SerialOrders, access_of, play, schedules
 from interleaving_session import (
     PAIRS,
     Tally,
@@ -81,6 +81,27 @@ def test_triples(stages):
 
     assert [] == tally.violations, told(tally)
     assert 600 == tally.schedules
+
+
+@pytest.mark.parametrize(
+    ("start", "names", "order"),
+    [
+        ("fresh", ("change username", "finish reset", "reserve leftovers"), "11120"),
+        ("fresh", ("reserve leftovers", "block", "login right"), "22222201"),
+        ("deleted", ("start reset", "sign up", "readmit"), "11200100"),
+    ],
+)
+def test_unseen(stages, start, names, order):
+    """
+    Who was under way when an operator changed the ledger may not have seen it.
+    """
+    operations = [OPERATIONS[name] for name in names]
+    turns = map(int, order)
+    played = play(stages[start], operations, lambda live: next(turns, live[0]))
+    orders = SerialOrders(stages[start], operations)
+
+    assert not orders.explain(played)
+    assert orders.explain(played, lenient=True)
 
 
 @pytest.mark.parametrize(
