@@ -282,6 +282,19 @@ def test_asked_once(village):
     )
 
 
+def test_calls_that_nobody_told(village):
+    """
+    A login that asked the source counts, also if its process ended with the calls.
+    """
+    refused = {"login_refused.unknown_or_wrong": 2, "login_refused.wrong_password": 9}
+    count(village, 0, source_calls=1, login_moved=3, **refused)
+    count(village, 7, login_moved=50)
+
+    gate = village.connection.gate()
+
+    assert (5, [("source_asked", 5)]) == (gate.asked, told(gate.reasons))
+
+
 def test_whatever_was_asked(village):
     """
     If it does not matter, nobody looks.

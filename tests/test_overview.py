@@ -602,6 +602,9 @@ def test_same_as_the_gate(label):
         ([(6, "login.succeeded", 1)], "met"),
         ([(5, "source.calls", 1)], "blocks"),
         ([(7, "source.calls", 1)], "met"),
+        ([(8, "source.calls", 1), (6, "login.moved", 1)], "blocks"),
+        ([(6, "login.refused.unknown_or_wrong", 1)], "blocks"),
+        ([(6, "login.refused.wrong_password", 1)], "met"),
     ],
 )
 def test_quiet(tallies, state):

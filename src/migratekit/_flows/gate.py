@@ -148,11 +148,13 @@ async def _counted(since: dt.date) -> _Counted | None:
         tallies = await ReadTallies(None)
     if not tallies:
         return None
-    sums = {"source.calls": 0, "login.moved": 0}
+    sums = {"source.calls": 0, "login.moved": 0, "login.refused.unknown_or_wrong": 0}
     for tally in tallies:
         if tally.name in sums and tally.day >= since:
             sums[tally.name] += tally.count
-    asked, moved = sums.values()
+    calls, moved, refused = sums.values()
+    # A process that ends takes along its last calls, but no login that was one.
+    asked = max(calls, moved + refused)
     return _Counted(min(tally.day for tally in tallies), asked, moved)
 
 

@@ -73,7 +73,10 @@ def _source_is_quiet(statistics: Statistics | None, today: dt.date) -> Condition
 def _calls(statistics: Statistics | None, since: dt.date) -> int | None:
     if statistics is None or statistics.first_day is None:
         return None
-    calls = statistics.source_since(since).calls
+    logins = statistics.logins_since(since)
+    # A process that ends takes along its last calls, but no login that was one.
+    asked = logins.moved + logins.refused.get("unknown_or_wrong", 0)
+    calls = max(asked, statistics.source_since(since).calls)
     # None in less time proves nothing.
     return calls if calls or statistics.first_day <= since else None
 
