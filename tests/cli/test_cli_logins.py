@@ -3,11 +3,13 @@ Files of logins for ``migratekit rehearse``.
 """
 
 import json
+import signal
 
 import pytest
 
 from migratekit import Connection, MigrationPolicy
 from migratekit._assembly import SystemClock
+from migratekit.cli.rehearse import _Told
 
 
 ADA, EVE = "ada@example.com", "eve@example.com"
@@ -131,6 +133,59 @@ def test_outage(shop, monkeypatch, capsys):
     told = json.loads(capsys.readouterr().out)
     assert [ADA] * 12 == asked
     assert {"failed": 10, "would_move": 2} == told["outcomes"]
+
+
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [
+        ([signal.SIGINT], 130),
+        ([signal.SIGTERM], 143),
+        ([signal.SIGTERM, signal.SIGINT], 143),
+    ],
+)
+@pytest.mark.parametrize("options", [["--json"], []])
+def test_interrupted(shop, monkeypatch, capsys, signals, code, options):
+    """
+    Whoever interrupts is told what was found until then, and that it is not all.
+    """
+    told = _Told.tell
+
+    def tell(*arguments, **about):
+        told(*arguments, **about)
+        for number in signals:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(_Told, "tell", tell)
+    shop.folder.joinpath("logins").write_text(CSV)
+
+    assert code == shop.run("rehearse", "--logins", "logins", *options)
+
+    out, err = capsys.readouterr()
+    assert "Ending behind this login." in err
+    assert err.endswith("Interrupted.\n")
+    if options:
+        found = json.loads(out)
+        assert (True, {"would_move": 1}) == (found["interrupted"], found["outcomes"])
+    else:
+        assert "1 login; nobody would be kept out." in out
+
+
+def test_interrupted_behind_the_end(shop, monkeypatch, capsys):
+    """
+    Whoever interrupts the last login has not interrupted anything.
+    """
+    told = _Told.tell
+
+    def tell(*arguments, **about):
+        told(*arguments, **about)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(_Told, "tell", tell)
+    shop.folder.joinpath("logins").write_text(CSV[: CSV.index("\n\n") + 1])
+
+    assert 0 == shop.run("rehearse", "--logins", "logins", "--json")
+
+    assert not json.loads(capsys.readouterr().out)["interrupted"]
 
 
 def test_no_text(shop, capsys):

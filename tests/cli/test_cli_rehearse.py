@@ -89,6 +89,7 @@ def test_json(shop, monkeypatch, capsys):
 
     assert {
         "ok": True,
+        "interrupted": False,
         "outcomes": {"would_move": 1},
         "logins": [
             {
@@ -284,11 +285,11 @@ def test_no_tables(shop, capsys):
     for path in shop.folder.glob("users.db*"):
         path.unlink()
 
-    assert 2 == shop.run("rehearse", ADA)
+    assert 1 == shop.run("rehearse", ADA)
 
     err = capsys.readouterr().err
     assert "The store has no tables yet" in err
-    assert "Run migratekit schema create" in err
+    assert "Run migratekit schema create or" in err
 
 
 # --- As a person sees it ---------------------------------------------------------
@@ -343,7 +344,23 @@ def test_interrupted_at_question(shop):
         assert 130 == terminal.finish()
 
     assert "Traceback" not in terminal.text
+    assert "1 login; nobody would be kept out.  Nothing was stored." in terminal.lines
     assert "Interrupted." in terminal.lines
+
+
+def test_interrupted_at_first_question(shop, monkeypatch, capsys):
+    """
+    Whoever has heard of nobody yet is not told that nobody would be kept out.
+    """
+
+    def password_of(call, identifier):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("migratekit.cli.rehearse.password_of", password_of)
+
+    assert 130 == shop.run("rehearse", ADA)
+
+    assert ("", "Interrupted.\n") == capsys.readouterr()
 
 
 SLOW = """
@@ -370,7 +387,8 @@ async_connection = AsyncConnection(SQLStore(STORE), Slow(), **OPTIONS)
 @pytest.mark.parametrize("name", ["connection", "async_connection"])
 def test_interrupted_in_login(shop, name):
     """
-    Ctrl-C while the source is asked leaves nothing behind.
+    Ctrl-C waits for the login that is under way, and another one does not; neither leaves
+    anything behind.
     """
     shop.folder.joinpath("slow.py").write_text(SLOW)
     shop.folder.joinpath("logins.csv").write_text(LOGINS)
@@ -379,7 +397,9 @@ def test_interrupted_in_login(shop, name):
     command = ("--app", f"slow:{name}", "rehearse", "--logins", "logins.csv")
     with Terminal(*command) as terminal:
         terminal.expect("asked")
-        terminal.interrupt()
+        terminal.interrupt_at_rest()
+        terminal.expect("Ending behind this login")
+        terminal.interrupt_at_rest()
 
         assert 130 == terminal.finish()
 

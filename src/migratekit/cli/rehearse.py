@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,6 +18,7 @@ from migratekit.cli._findings import Finding, show
 from migratekit.cli._meter import Meter
 from migratekit.cli._overview import add_days, overview_for
 from migratekit.cli._passwords import KnownUser, password_of
+from migratekit.cli._signals import Interruption
 from migratekit.cli._tables import to_json
 from migratekit.cli.schema import MEND_TABLES, problem_of
 from migratekit.events import one_line
@@ -25,6 +27,7 @@ from migratekit.imports import RowError
 
 if TYPE_CHECKING:
     from migratekit.cli._logins import Line
+    from migratekit.cli._rehearsal import Rehearsal
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,19 +75,43 @@ def _run(call: Call) -> int:
 def _rehearse(call: Call) -> int:
     # Other commands need none of these.
     from migratekit.cli._rehearsal import Rehearsal  # noqa: PLC0415
-    from migratekit.cli._verdicts import Judge  # noqa: PLC0415
 
     application, console = call.application, call.console
     rehearsal = Rehearsal(application)
     problem = problem_of(application)
     if problem is not None:
-        raise CommandError(f"{problem}  {MEND_TABLES}")
+        raise CommandError(f"{problem}  {MEND_TABLES}", code=1)
     application.bound_source()
     if not application.connection.policy.import_mode:
         console.say("import_mode is off: this is what would happen if it were on.")
-    judge = Judge.of(application.connection)
     told = _Told(call)
+    interruption = Interruption(console, "Ending behind this login.")
+    # At a question nobody has to wait for a login to end.
+    with nullcontext() if call.options.logins is None else interruption:
+        try:
+            _rehearse_all(call, rehearsal, told, interruption)
+        except KeyboardInterrupt:
+            told.was_interrupted = True
+    if told.was_interrupted:
+        told.end()
+        console.flush()
+        console.say("Interrupted.")
+        return interruption.code
+    if not told.number:
+        raise CommandError("There is nobody in the file of logins.")
+    return told.end()
+
+
+def _rehearse_all(
+    call: Call, rehearsal: "Rehearsal", told: "_Told", interruption: Interruption
+) -> None:
+    from migratekit.cli._verdicts import Judge  # noqa: PLC0415
+
+    judge = Judge.of(call.application.connection)
     for number, user in _logins(call, told):
+        if interruption:
+            told.was_interrupted = True
+            return
         if isinstance(user, RowError):
             told.tell(_unreadable(user), line=number)
             continue
@@ -97,9 +124,6 @@ def _rehearse(call: Call) -> int:
             codes=verdict.codes,
             legacy_id=verdict.legacy_id,
         )
-    if not told.number:
-        raise CommandError("There is nobody in the file of logins.")
-    return told.end()
 
 
 def _logins(call: Call, told: "_Told") -> "Iterator[Line | tuple[None, KnownUser]]":
@@ -129,6 +153,8 @@ class _Told:
     """
     What was told so far.
     """
+
+    was_interrupted = False
 
     def __init__(self, call: Call) -> None:
         self._console = call.console
@@ -165,11 +191,12 @@ class _Told:
         if self._as_json:
             whole = {
                 "ok": not wrong,
+                "interrupted": self.was_interrupted,
                 "outcomes": self._outcomes,
                 "logins": self._logins,
             }
             self._console.print(to_json(whole, indent=2))
-        else:
+        elif self.number:
             self._console.print(f"\n{self._summary()}  Nothing was stored.")
         return 1 if wrong else 0
 
