@@ -308,12 +308,14 @@ class RowError(Shown):
 
         field: The field it is about, or None for the row as a whole.
         message: The same in words.
+        user_id: Whose row it is in the source, if it could be read.
     """
 
     line: int
     code: str
     field: str | None
     message: str
+    user_id: str | None = None
 
 
 @attrs.frozen(repr=False)

@@ -314,7 +314,7 @@ def test_errors_file(listing):
 
     assert 1 == export("--errors", "errors.csv")
 
-    assert ("line,code,field,message\n1,FORMAT,email,This is none.\n") == Path(
+    assert ("line,user_id,code,field,message\n1,,FORMAT,email,This is none.\n") == Path(
         "errors.csv"
     ).read_text()
 

@@ -157,7 +157,7 @@ def test_many_errors(shop, file, capsys):
 
 def test_errors_file(shop, file, capsys):
     """
-    A file has them all.
+    A file has them all, and whose they are where that could be read.
     """
     rows = [{"user_id": at, "email": "nobody"} for at in range(12)]
     file.write_text(lines(*rows, {"email": "ada@example.com"}))
@@ -166,9 +166,11 @@ def test_errors_file(shop, file, capsys):
 
     assert "" == capsys.readouterr().err
     head, *told, last = shop.folder.joinpath("errors.csv").read_text().splitlines()
-    assert "line,code,field,message" == head
-    assert 12 == len(told)
-    assert last.startswith("13,OBJECT_REQUIRED,user_id,")
+    assert "line,user_id,code,field,message" == head
+    assert [f"{at + 1},{at},FORMAT,email" for at in range(12)] == [
+        line.rpartition(",")[0] for line in told
+    ]
+    assert last.startswith("13,,OBJECT_REQUIRED,user_id,")
 
 
 @pytest.mark.parametrize("name", ["users.jsonl", "./users.jsonl"])

@@ -101,7 +101,11 @@ async def import_chunk(
 
     clashes = {p: [_clash(chunk.line(p), error)] for p, error in conflicts.items()}
     problems: Problems = {**unread, **misfits, **unusable, **clashes}
-    errors = tuple(error for p in sorted(problems) for error in problems[p])
+    errors = tuple(
+        attrs.evolve(error, user_id=records[p].user_id) if p in records else error
+        for p in sorted(problems)
+        for error in problems[p]
+    )
     report = ImportReport(
         inserted=len(new) - len(refused),
         already_migrated=len(refused) - len(conflicts),

@@ -28,6 +28,7 @@ _SUFFIXES: Final = {
     ".csv": "csv",
     ".tsv": "csv",
 }
+_COLUMNS: Final = ("line", "user_id", "code", "field", "message")
 _MOST: Final = 64 * 1024
 _LEAST: Final = 1024
 _MOST_SHOWN: Final = 10
@@ -149,7 +150,7 @@ class ErrorFile:
         except OSError as error:
             raise unusable(name, error) from error
         self._out = stack.enter_context(out)
-        self._out.write(csv_line(("line", "code", "field", "message")))
+        self._out.write(csv_line(_COLUMNS))
 
     def write(self, error: RowError) -> None:
         """
@@ -157,9 +158,7 @@ class ErrorFile:
         """
         self.number += 1
         if self._out is not None:
-            self._out.write(
-                csv_line((error.line, error.code, error.field, error.message))
-            )
+            self._out.write(csv_line(getattr(error, name) for name in _COLUMNS))
         elif self.number <= _MOST_SHOWN:
             field = f" {error.field}:" if error.field else ""
             self._console.say(
