@@ -84,7 +84,7 @@ BUGS = (
         "9",
         RESET,
         "email = _address(ctx, holder)",
-        "email = str(identifier)",
+        "email = asked.typed",
         ("tests/test_reset.py::test_mailed_to_the_stored_address",),
     ),
     Bug(
@@ -172,7 +172,7 @@ BUGS = (
         "§ 6",
         ACCOUNTS,
         "await check_free(ctx, asked, operation, own=user.legacy_id)",
-        "await check_free(ctx, asked)",
+        "await check_free(ctx, asked, operation)",
         ("tests/test_accounts.py::test_own_legacy_row",),
     ),
     Bug(

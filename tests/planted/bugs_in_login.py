@@ -176,7 +176,7 @@ BUGS = (
         LOGIN,
         "await denied(ctx, Authenticated(user, migrated=True))",
         "await denied(ctx, Authenticated(holder, migrated=False))",
-        ("tests/test_rehearse.py::test_rules_see_the_move",),
+        ("tests/test_rehearse.py::test_rules_see_the_move_of_the_preloaded",),
     ),
     Bug(
         "a rehearsal that fails keeps people out",
