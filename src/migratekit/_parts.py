@@ -16,6 +16,7 @@ from migratekit.policy import MigrationPolicy
 from migratekit.protocols import (
     AsyncLegacySource,
     AsyncUserStore,
+    EventSink,
     LegacySource,
     PasswordHasher,
     Rule,
@@ -114,6 +115,13 @@ class Parts:
         What may deny a login after the right password.
         """
         return self._context.rules
+
+    @property
+    def listeners(self) -> Sequence[EventSink]:
+        """
+        What is told every event.
+        """
+        return self._context.listeners
 
     @property
     def has_secret_key(self) -> bool:

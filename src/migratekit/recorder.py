@@ -195,6 +195,13 @@ class StatisticsRecorder:
                 happened.notebook().add(event.identifier.strip().lower())
             self._see_to_it()
 
+    @property
+    def interval(self) -> float:
+        """
+        Seconds between two writes.
+        """
+        return self._interval
+
     def flush(self) -> None:
         """
         Write now what has been added up.

@@ -192,6 +192,26 @@ def test_nothing_recorded(tallies, policy, said, not_said):
     assert (0, 0) == (told.as_object()["logins"], told.as_object()["kept_out"])
 
 
+def test_recorder_waits(shop, capsys):
+    """
+    Whoever has a recorder is not told to get one: it has not written yet, or has nothing
+    to write.
+    """
+    recorder = StatisticsRecorder(shop.connection.store, interval=90)
+    shop.module.OPTIONS["listeners"] = [log_event, recorder]
+
+    assert 0 == shop.run("rehearse", app="make_connection")
+    assert 0 == shop.run("status", app="make_connection")
+
+    out = capsys.readouterr().out
+    recorder.close()
+    assert "Give the connection" not in out
+    assert 2 == out.count(
+        "The connection has a StatisticsRecorder, which writes at most once in 90 "
+        "seconds: perhaps there was no login yet."
+    )
+
+
 def test_settings(shop, capsys):
     """
     Where settings are followed, they are where to switch it on.

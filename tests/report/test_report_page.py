@@ -234,7 +234,7 @@ def test_nobody():
 
     assert "Nobody has moved yet, of 20,000 users." in page.text
     assert "Whoever logs in first" in page.text
-    assert "Nothing was recorded." in page.text
+    assert "Nothing was recorded. Give the connection a" in page.text
     assert "No user is stored yet, and no hash." in page.text
     assert 20_000 == page.figure("remaining")
 

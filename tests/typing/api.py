@@ -196,6 +196,7 @@ Connection(sql_store, functions, hash_queue=HashQueue(at_once=2, places=30))
 
 
 asked: list[Rule] = [*connection.rules]
+hearing: list[EventSink] = [*connection.listeners]
 
 
 def log_in(email: str, password: str) -> str:

@@ -108,7 +108,7 @@ class Rehearsed:
             return "It is cut over, so that there is nothing to rehearse any more."
         todo = []
         if self._statistics is not None and self._statistics.first_day is None:
-            todo.append("Give the connection a StatisticsRecorder as a listener.")
+            todo.append(words.recorder(self._overview))
         fleet = Fleet.of(self._connection)
         # Without it there is nothing to rehearse, and the policy would be refused.
         moves = self._connection.policy.import_mode

@@ -97,10 +97,7 @@ def _logins(overview: Overview) -> Iterator[str]:
         yield _Sentence("Logins: this store keeps no statistics.")
         return
     if statistics.first_day is None:
-        yield _Sentence(
-            "Logins: nothing was recorded.  Give the connection a StatisticsRecorder "
-            "as a listener."
-        )
+        yield _Sentence(f"Logins: nothing was recorded.  {words.recorder(overview)}")
         return
     today = statistics.logins_since(overview.today)
     whole = statistics.logins_since(statistics.since)

@@ -20,6 +20,7 @@ from migratekit.overview._pace import paces
 from migratekit.overview._recorded import statistics_of
 from migratekit.overview._values import Overview
 from migratekit.protocols import Clock, CountableStore
+from migratekit.recorder import StatisticsRecorder
 from migratekit.statistics import StatisticsStore
 
 
@@ -133,6 +134,14 @@ class _Inquiry:
             formats=formats,
             statistics=statistics,
             conditions=() if is_cut_over else conditions(progress, statistics, today),
+            interval=next(
+                (
+                    listener.interval
+                    for listener in self.connection.listeners
+                    if isinstance(listener, StatisticsRecorder)
+                ),
+                None,
+            ),
         )
 
 

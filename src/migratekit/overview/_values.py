@@ -211,6 +211,9 @@ class Overview(Shown):
             What was recorded; None if the store keeps no statistics.
 
         conditions: What the cut-over waits for; none after it.
+        interval:
+            Seconds between two writes of the connection's recorder; None if there is
+            none.
     """
 
     made_at: dt.datetime
@@ -221,6 +224,7 @@ class Overview(Shown):
     formats: tuple[StoredFormat, ...] | None
     statistics: Statistics | None
     conditions: tuple[Condition, ...]
+    interval: float | None = None
 
     @property
     def today(self) -> dt.date:

@@ -299,6 +299,18 @@ def gate(overview: Overview) -> str:
     return f"{', '.join(parts)}."
 
 
+def recorder(overview: Overview) -> str:
+    """
+    Return why nothing may have been recorded, and what to do about it.
+    """
+    if overview.interval is None:
+        return "Give the connection a StatisticsRecorder as a listener."
+    return (
+        "The connection has a StatisticsRecorder, which writes at most once in "
+        f"{overview.interval:g} seconds: perhaps there was no login yet."
+    )
+
+
 def _windows(overview: Overview) -> str:
     return " and ".join(str(pace.days) for pace in overview.paces)
 

@@ -15,24 +15,19 @@ def logins_section(overview: Overview) -> Markup:
     """
     statistics = overview.statistics
     if statistics is None or statistics.first_day is None:
-        return nothing_recorded(statistics)
+        return nothing_recorded(overview)
     if not statistics.logins:
         return element("p", "No login was recorded.")
     return together(_outcomes(overview, statistics), _by_day(overview, statistics))
 
 
-def nothing_recorded(statistics: Statistics | None) -> Markup:
+def nothing_recorded(overview: Overview) -> Markup:
     """
     Return why there are no numbers, and what gives some.
     """
-    if statistics is None:
+    if overview.statistics is None:
         return element("p", "This store keeps no statistics.")
-    return element(
-        "p",
-        "Nothing was recorded.  Give the connection a ",
-        element("code", "StatisticsRecorder"),
-        " as a listener, and there will be numbers.",
-    )
+    return element("p", f"Nothing was recorded.  {words.recorder(overview)}")
 
 
 def _outcomes(overview: Overview, statistics: Statistics) -> Markup:

@@ -23,7 +23,7 @@ def source_section(overview: Overview) -> Markup:
     """
     statistics = overview.statistics
     if statistics is None or statistics.first_day is None:
-        return nothing_recorded(statistics)
+        return nothing_recorded(overview)
     calls = statistics.source_since(statistics.since)
     if not calls.calls:
         return element("p", f"It was not asked since {words.day(statistics.since)}.")
