@@ -129,3 +129,13 @@ def test_one(moved, capsys, monkeypatch):
     moved.run("users", "--origin", "login")
 
     assert "1 user\n" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+def test_nobody(shop, capsys, form):
+    """
+    People are told that it is nobody, and programs get none.
+    """
+    assert 0 == shop.run("users", *form)
+
+    assert ("" if form else "Nobody.\n") == capsys.readouterr().err

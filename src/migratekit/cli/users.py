@@ -61,7 +61,11 @@ def _run(call: Call) -> int:
         application.connection.users(origin=origin, migrated_since=options.since)
     )
     number = write_rows(call.console, _COLUMNS, users, options.form)
-    if call.console.is_watched and options.form == "text":
+    if options.form != "text":
+        return 0
+    if not number:
+        call.console.say("Nobody.")
+    elif call.console.is_watched:
         call.console.flush()
         call.console.say(f"{number:,} users" if number != 1 else "1 user")
     return 0
