@@ -240,7 +240,7 @@ def _masked(encoded: str) -> str:
 
 _LABEL: Final = 64  # characters at most; what a store's column holds
 # The label of a hash of a format that has others, too, with the kind that it is.
-_SLOW_INSIDE: Final = r".+\((?:bcrypt|argon2|scrypt)\)"
+_SLOW_INSIDE: Final = r".+\((?:bcrypt|argon2|scrypt|pbkdf2)\)"
 _ARGON2: Final = (
     r"\$(argon2id|argon2i|argon2d)\$(?:v=([0-9]{1,3})\$)?"
     r"(m=[0-9]{1,10},t=[0-9]{1,10},p=[0-9]{1,10})\$"
@@ -256,8 +256,12 @@ _SLOW: Final = (
     r"p=[0-9]{1,10}\$[A-Za-z0-9+/]{8,88}\$[A-Za-z0-9+/]{22,172})"
     r"|(?P<scrypt>\$scrypt\$ln=[0-9]{1,2},r=[0-9]{1,4},p=[0-9]{1,4}"
     r"\$[A-Za-z0-9+/]{8,88}={0,2}\$[A-Za-z0-9+/]{43,172}={0,2}"
-    r"|scrypt:[0-9]{1,9}:[0-9]{1,4}:[0-9]{1,4}\$[A-Za-z0-9]{1,64}\$[0-9a-f]{128}))"
-)
+    r"|scrypt:[0-9]{1,9}:[0-9]{1,4}:[0-9]{1,4}\$[A-Za-z0-9]{1,64}\$[0-9a-f]{128})"
+    # Of Django, passlib and Werkzeug, with as many rounds as OWASP asks for.
+    r"|(?P<pbkdf2>pbkdf2_sha256\$ROUNDS\$[^$]{1,64}\$[A-Za-z0-9+/]{43}="
+    r"|\$pbkdf2-sha256\$ROUNDS\$[./A-Za-z0-9]{8,88}\$[./A-Za-z0-9]{43}"
+    r"|pbkdf2:sha256:ROUNDS\$[A-Za-z0-9]{1,64}\$[0-9a-f]{64}))"
+).replace("ROUNDS", "(?:[6-9][0-9]{5}|[1-9][0-9]{6,8})")
 _LONGEST_SEALED: Final = 1024
 _CRYPT: Final = r"\$([a-z0-9]{1,4}|[HPS])[$,]"
 _CRYPT_NAMES: Final = {
@@ -284,10 +288,10 @@ def format_of(encoded: str | None) -> str:
     characters.
 
     ``argon2id m=65536,t=3,p=4``; the name of a legacy format, such as ``wordpress``;
-    ``wordpress(bcrypt)`` for a hash of it that plainly is one of bcrypt, argon2 or
-    scrypt; ``argon2id(wordpress)`` for one that is wrapped; ``none`` without a hash,
-    and ``other`` for what is none of these.  It is made of names and cost parameters,
-    and holds nothing of a salt or digest.
+    ``wordpress(bcrypt)`` for a hash of it that plainly is one of bcrypt, argon2,
+    scrypt or a costly PBKDF2; ``argon2id(wordpress)`` for one that is wrapped; ``none``
+    without a hash, and ``other`` for what is none of these.  It is made of names and
+    cost parameters, and holds nothing of a salt or digest.
     """
     if encoded is None:
         return "none"

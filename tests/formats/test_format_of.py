@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migratekit.formats import envelope, presets
+from migratekit.formats.hasher import LegacyHasher
+from migratekit.formats.presets.guessing import is_slow
 from migratekit.models import StoredHash
 from migratekit.passwords import OWASP_MINIMUM, RFC_9106_LOW_MEMORY, format_of
+from migratekit.testing import CHEAPEST
 
 
 MD5 = "5f4dcc3b5aa765d61d8327deb882cf99"  # of "password"
@@ -98,6 +101,32 @@ def test_current():
     }
 
     assert {"argon2id m=65536,t=3,p=4", "argon2id m=19456,t=2,p=1"} == labels
+
+
+@pytest.mark.parametrize(
+    ("preset", "text"),
+    [
+        ("django", f"pbkdf2_sha256$ROUNDS$salt${'A' * 43}="),
+        ("passlib_pbkdf2", f"$pbkdf2-sha256$ROUNDS${'A' * 22}${'A' * 43}"),
+        ("werkzeug", f"pbkdf2:sha256:ROUNDS$salt${'0' * 64}"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rounds", "is_costly"),
+    [("600000", True), ("1200000", True), ("599999", False), ("60000", False)],
+)
+def test_rounds(preset, text, rounds, is_costly):
+    """
+    PBKDF2 is told to be slow from where an import would not wrap it any more.
+    """
+    format_ = getattr(presets, preset)()
+    stored = StoredHash(text.replace("ROUNDS", rounds))
+
+    label = format_of(LegacyHasher(CHEAPEST, format_).admit(stored))
+
+    assert (label == f"{preset}(pbkdf2)") is is_costly
+    assert is_slow(label) is is_costly
+    assert format_.derivation(stored).weak is not is_costly
 
 
 @pytest.mark.parametrize(

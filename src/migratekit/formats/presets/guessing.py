@@ -50,7 +50,7 @@ _SHARED: Final = frozenset({"vbulletin5"})
 # As `migratekit.passwords.format_of()` writes it, with costs or with what is wrapped,
 # or of a slow hash that is sealed.
 _KNOWN: Final = re.compile(
-    r"argon2(?:id|i|d)(?: .*|\(.*\))|.+\((?:bcrypt|argon2|scrypt)\)", re.DOTALL
+    r"argon2(?:id|i|d)(?: .*|\(.*\))|.+\((?:bcrypt|argon2|scrypt|pbkdf2)\)", re.DOTALL
 )
 
 
