@@ -136,14 +136,32 @@ def test_levels():
         ("wrong", "5 logins: profile not valid."),
         (
             "wrong",
-            "4 logins: profile not valid.  An e-mail address is needed (email_missing).",
+            "4 of them: profile not valid.  An e-mail address is needed (email_missing).",
         ),
-        ("wrong", "2 logins: profile not valid.  odd."),
+        ("wrong", "2 of them: profile not valid.  odd."),
         ("note", "2 logins: would have to change the password first."),
         ("wrong", "1 login: account blocked."),
         ("wrong", "1 login: could not be asked: new store did not answer."),
     ] == [(finding.level, finding.text) for finding in lenient.findings()]
     assert {"ok", "wrong"} == {finding.level for finding in strict.findings()}
+
+
+def test_nobody_is_counted_twice():
+    """
+    Where each login has one code, the lines of the codes are all, and add up to what the
+    headline says.
+    """
+    told = told_of(
+        (0, "rehearsal.would_move", 7),
+        (0, "rehearsal.invalid", 3),
+        (0, "rehearsal.invalid.email_missing", 2),
+        (0, "rehearsal.invalid.odd", 1),
+    )
+
+    assert "10 logins rehearsed since 3 Dec 2029; 3 would have" in told.headline
+    assert ["7 logins", "2 logins", "1 login"] == [
+        finding.text.partition(":")[0] for finding in told.findings()
+    ]
 
 
 def test_nobody_kept_out():

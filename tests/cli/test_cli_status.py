@@ -143,6 +143,7 @@ def recorded():
         (2, "rehearsal.would_move", 3),
         (2, "rehearsal.invalid", 1),
         (2, "rehearsal.invalid.odd", 1),
+        (2, "rehearsal.must_change", 1),
     ]
 
 
@@ -177,7 +178,8 @@ def test_whole():
         "95% in          –  < 300 ms",
         "raw_md5                  30  to be upgraded",
         "no password              10  no password yet",
-        "profile not valid: odd        1",
+        "profile not valid                              1\n  profile not valid: odd ",
+        "would have to change the password first        1",
         "3 of 3 conditions not met.",
     ):
         assert line in text, text

@@ -59,10 +59,13 @@ class Rehearsed:
                 for name, times in codes.items()
                 if name.startswith(f"{outcome}.")
             }
-            if [*why.values()] != [number]:
-                yield self._finding(number, outcome)
+            # Codes that add up to it say the same as the outcome, and why.
+            adds_up = sum(why.values()) == number
+            if not adds_up:
+                yield self._finding(words.logins(number), outcome)
             for code, times in why.items():
-                yield self._finding(times, outcome, code)
+                who = words.logins(times) if adds_up else f"{times:,} of them"
+                yield self._finding(who, outcome, code)
 
     def as_object(self) -> dict[str, Any]:
         """
@@ -82,9 +85,8 @@ class Rehearsed:
             "findings": [attrs.asdict(finding) for finding in self.findings()],
         }
 
-    def _finding(self, number: int, outcome: str, *codes: str) -> Finding:
-        verdict = Verdict(outcome=outcome, codes=codes)
-        return self._judge.finding(words.logins(number), verdict)
+    def _finding(self, who: str, outcome: str, *codes: str) -> Finding:
+        return self._judge.finding(who, Verdict(outcome=outcome, codes=codes))
 
     @property
     def _counts(self) -> dict[str, int]:
@@ -99,7 +101,7 @@ class Rehearsed:
         return sum(
             number
             for outcome, number in self._counts.items()
-            if self._finding(number, outcome).level == "wrong"
+            if self._finding("", outcome).level == "wrong"
         )
 
     @property

@@ -174,8 +174,14 @@ def _rehearsal(overview: Overview) -> Iterator[str]:
     statistics = overview.statistics
     if statistics is None or not statistics.rehearsed:
         return
-    counts = {**statistics.rehearsed, **statistics.rehearsed_codes}
-    rows = [[words.rehearsed(name), words.count(n)] for name, n in counts.items()]
+    rows: list[_Row] = []
+    for outcome, number in statistics.rehearsed.items():
+        rows.append([words.rehearsed(outcome), words.count(number)])
+        rows += [
+            [f"  {words.rehearsed(name)}", words.count(times)]
+            for name, times in statistics.rehearsed_codes.items()
+            if name.startswith(f"{outcome}.")
+        ]
     yield from _table(["Rehearsal", _period(overview, statistics)], rows)
 
 
