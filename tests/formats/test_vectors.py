@@ -75,6 +75,33 @@ def test_vector(vector, record_property):
     assert answer(vector) in allowed(vector)
 
 
+@pytest.mark.parametrize(
+    "vector",
+    {
+        vector.format: vector
+        for vector in PUBLIC
+        if vector.expect == "match"
+        and vector.format in {"discourse", "fusionauth", "gitea", "keycloak"}
+    }.values(),
+    ids=lambda vector: vector.id,
+)
+def test_blanks(vector):
+    """
+    What a column of a fixed width appends is not of the hash; everything else is.
+    """
+    stored = vector.stored
+
+    padded = attrs.evolve(stored, text=f"{stored.text}  ")
+    others = [f" {stored.text}", f"{stored.text}\t", f"{stored.text}X"]
+
+    assert vector.legacy_format.verify(vector.password, padded) is True
+    for text in others:
+        with pytest.raises(UnusableHashError):
+            vector.legacy_format.verify(
+                vector.password, attrs.evolve(stored, text=text)
+            )
+
+
 def test_formats():
     """
     All 103 formats of the survey have vectors, and are in the documentation.

@@ -28,6 +28,7 @@ OF_FORMATS = (
     "formats/test_presets.py",
     "formats/test_hostile.py",
     "formats/test_lengths.py",
+    "formats/test_wrapping.py",
     "formats/test_vectors.py",
 )
 
@@ -125,7 +126,7 @@ SUBJECTS = (
     Subject(
         "format",
         ("formats/format.py", "formats/format_list.py", "formats/scheme.py"),
-        (*OF_FORMATS, "formats/test_wrapping.py"),
+        OF_FORMATS,
         only=NO_DOCS,
     ),
     Subject(
