@@ -177,10 +177,9 @@ class Model(Passwords):
         Return why nobody but *own* may have what nobody has stored, if so.
         """
         key = self.key(identifier)
-        if self.is_reserved(key):
-            return Expected(UserExistsError)
         if key in self.ledger:
-            return None
+            is_kept = self.is_reserved(key) and self.ledger[key][1] != own
+            return Expected(UserExistsError) if is_kept else None
         try:
             person = self.person(identifier)
         except LegacyUnavailableError:
