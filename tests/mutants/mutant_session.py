@@ -42,13 +42,14 @@ PYTEST = (
     # The same examples for each mutant, and each time.
     "--hypothesis-seed=0",
 )
+_BROKEN = 255
 # What mutmut writes down of pytest's exit; all others count as killed.
 CODES = {
     0: "survived",
     5: "untested",
     33: "untested",
     # Such as a test whose name is another one in each process.
-    255: "broken",
+    _BROKEN: "broken",
     None: "unfinished",
 }
 _CODES = "exit_code_by_key"
@@ -117,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.again:
             forget(subject, folder)
         run(folder, options.workers)
+        retry(subject, folder)
         seconds = time.perf_counter() - began
         unexpected += report(subject, folder, reasons, seconds)
     return min(unexpected, 100)
@@ -172,6 +174,26 @@ def run(folder: Path, workers: int) -> None:
         )
     if done.returncode:
         raise SystemExit(f"mutmut broke down, see {log}:\n{log.read_text()[-2000:]}")
+
+
+def retry(subject: Subject, folder: Path) -> None:
+    """
+    Run the tests alone for every mutant for which mutmut could not run them.
+    """
+    command = [sys.executable, "-m", "pytest", "-x", "-q", *PYTEST, "-k", subject.only]
+    for path in (_written(folder, file) for file in subject.files):
+        written = _read(path)
+        codes = written[_CODES]
+        for name in [name for name, code in codes.items() if code == _BROKEN]:
+            done = subprocess.run(
+                [*command, *(f"tests/{test}" for test in subject.tests)],
+                cwd=folder / "mutants",
+                env=_environment() | {"MUTANT_UNDER_TEST": name, "PYTHONPATH": "src"},
+                stdout=subprocess.DEVNULL,
+                check=False,
+            )
+            codes[name] = done.returncode
+        path.write_text(json.dumps(written), "utf-8")
 
 
 def _environment() -> dict[str, str]:

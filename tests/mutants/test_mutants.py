@@ -5,6 +5,7 @@ The mutants themselves are for a session of their own.
 """
 
 import json
+import subprocess
 
 import mutant_session
 import pytest
@@ -95,6 +96,25 @@ def test_again(folder):
     assert ["killed", "unfinished", "killed", "unfinished", "unfinished"] == [
         mutant.fate for mutant in found
     ]
+
+
+@pytest.mark.parametrize(("code", "fate"), [(0, "survived"), (1, "killed")])
+def test_retry(folder, monkeypatch, code, fate):
+    """
+    One whose tests mutmut could not run has them run alone.
+    """
+    ran = []
+
+    def run(command, *, env, **more):
+        ran.append(env["MUTANT_UNDER_TEST"])
+        return subprocess.CompletedProcess(command, code)
+
+    monkeypatch.setattr(mutant_session.subprocess, "run", run)
+
+    mutant_session.retry(SUBJECT, folder)
+
+    assert ["migratekit.some.xǁSomeǁcall__mutmut_5"] == ran
+    assert fate == mutants(SUBJECT, folder)[-1].fate
 
 
 def test_survivor(folder, capsys):
