@@ -234,4 +234,4 @@ def test_terminal(shop):
     with Terminal("--app", "shop:connection", "users") as terminal:
         code = terminal.finish()
 
-    assert (0, ["0 users", ""]) == (code, terminal.lines)
+    assert (0, ["Nobody.", ""]) == (code, terminal.lines)
