@@ -16,7 +16,7 @@ from storm_servers import url_of
 
 @pytest.mark.parametrize(
     ("driver", "stride"),
-    [("sqlite", 23), ("postgresql+psycopg", 9), ("mysql+pymysql", 17)],
+    [("sqlite", 47), ("postgresql+psycopg", 9), ("mysql+pymysql", 17)],
 )
 def test_crashes(driver, stride, tmp_path):
     """
