@@ -15,6 +15,7 @@ from migratekit import Connection
 from migratekit.cli import main
 from migratekit.models import ImportRecord
 from migratekit.stores.memory import MemoryStore
+from migratekit.stores.sql import SQLStore
 from migratekit.testing import CHEAPEST
 
 
@@ -80,6 +81,18 @@ def test_another_source(shop, capsys, app):
     assert 2 == shop.run("preflight", app=app)
 
     assert "'blog', not to 'shop'" in capsys.readouterr().err
+
+
+def test_store_cannot_tell(shop, monkeypatch, capsys):
+    """
+    A store that cannot tell whose it is is taken for the connection's own.
+    """
+    shop.connection.store.bind_source("blog")
+    monkeypatch.delattr(SQLStore, "bound_source")
+
+    assert 0 == shop.run("preflight")
+
+    assert "Nothing was found." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("app", APPS)
