@@ -83,12 +83,20 @@ def test_another_source(shop, capsys, app):
     assert "'blog', not to 'shop'" in capsys.readouterr().err
 
 
-def test_store_cannot_tell(shop, monkeypatch, capsys):
+class Mute(SQLStore):
+    """
+    A store that cannot tell which source it belongs to.
+    """
+
+    bound_source = None
+
+
+def test_store_cannot_tell(shop, capsys):
     """
     A store that cannot tell whose it is is taken for the connection's own.
     """
     shop.connection.store.bind_source("blog")
-    monkeypatch.delattr(SQLStore, "bound_source")
+    shop.connection.store.__class__ = Mute
 
     assert 0 == shop.run("preflight")
 
