@@ -196,6 +196,24 @@ def test_username_known_by_one_form(scene, begin, typed, known):
         begin(ADA, username=typed)
 
 
+@pytest.mark.parametrize(
+    ("email", "username", "fields"),
+    [
+        (5, None, ["email"]),
+        (b"ada@example.com", 7, ["email", "username"]),
+        (ADA, ["ada"], ["username"]),
+    ],
+)
+def test_no_texts(scene, email, username, fields):
+    """
+    What is no text is told by its field.
+    """
+    with scene.refused(ProfileInvalidError) as caught:
+        scene.connection.sign_up(email, "pw", username=username)
+
+    assert fields == [violation.field for violation in caught.value.violations]
+
+
 def test_outage(scene, begin):
     """
     The source is silent: nobody knows whether it is taken, so it is not free

@@ -15,7 +15,6 @@ NO_DOCS = "not documented"
 OF_EVERY_DOOR = (
     "test_missed.py",
     "test_throttle.py",
-    "test_bad_input.py",
     "test_hashing.py",
     "test_audit.py",
 )
