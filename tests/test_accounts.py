@@ -375,6 +375,22 @@ def test_race_for_an_email(scene, user):
     assert user == scene.find(ADA).user
 
 
+def test_race_with_a_successor(scene, user):
+    """
+    Whoever was deleted meanwhile is gone, though somebody has the new address by now.
+    """
+    other = scene.beside()
+
+    def succeed():
+        other.delete_user(user.id)
+        other.sign_up(NEW, "pw")
+
+    scene.store.before("retired", succeed)
+
+    with scene.refused(UserNotFoundError):
+        scene.connection.change_email(user.id, NEW)
+
+
 def test_race_with_a_block(scene, user):
     """
     A write in between is kept.

@@ -7,15 +7,14 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from migratekit._flows.context import ATTEMPTS, Asked, Context, tell
+from migratekit._flows.context import ATTEMPTS, Context, tell
 from migratekit._flows.sign_up import check_free, identifier_for
 from migratekit._flows.writes import delete, replace
-from migratekit._steps import Examine, FindUser, GetUser, ReadDate, Readmit
+from migratekit._steps import Examine, GetUser, ReadDate, Readmit
 from migratekit.errors import (
     ConfigurationError,
     ProfileInvalidError,
     StaleRecordError,
-    UserExistsError,
     UserNotFoundError,
 )
 from migratekit.events import (
@@ -105,7 +104,8 @@ async def _change_identifier(
         renamed = getattr(user, field)
         if renamed is not None and renamed != getattr(old.user, field):
             asked = identifier_for(ctx, field, changes[field])
-            await _check_available(ctx, old.user, asked, operation)
+            # Whether somebody stored has it, the store says when it writes.
+            await check_free(ctx, asked, operation, own=old.user.legacy_id)
             operation = None
         user = attrs.evolve(user, updated_at=await ReadDate())
         record = await replace(old, Record(user, old.password_hash, old.version))
@@ -126,16 +126,6 @@ async def _changed(
     if examined.violations:
         raise ProfileInvalidError(examined.violations)
     return examined.user
-
-
-async def _check_available(
-    ctx: Context, user: User, asked: Asked, operation: Operation | None
-) -> None:
-    record = await FindUser(asked.key)
-    # The user themselves has it if somebody else makes the same change.
-    if record is not None and record.user.id != user.id:
-        raise UserExistsError(asked.key.kind.value)
-    await check_free(ctx, asked, operation, own=user.legacy_id)
 
 
 async def block(ctx: Context, user_id: str) -> User:
