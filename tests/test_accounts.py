@@ -387,7 +387,7 @@ def test_race_with_a_successor(scene, user):
 
     scene.store.before("retired", succeed)
 
-    with scene.refused(UserNotFoundError):
+    with pytest.raises(UserNotFoundError):
         scene.connection.change_email(user.id, NEW)
 
 
