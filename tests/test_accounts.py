@@ -385,7 +385,7 @@ def test_race_with_a_successor(scene, user):
         other.delete_user(user.id)
         other.sign_up(NEW, "pw")
 
-    scene.store.before("retired", succeed)
+    scene.store.after("get", succeed)
 
     with pytest.raises(UserNotFoundError):
         scene.connection.change_email(user.id, NEW)

@@ -106,6 +106,7 @@ SUBJECTS = (
             "test_accounts.py",
             "test_change_password.py",
             "test_reset.py",
+            "test_equal_work.py",
             *OF_EVERY_DOOR,
         ),
     ),
