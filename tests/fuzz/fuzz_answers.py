@@ -25,7 +25,7 @@ from migratekit.sources.ldap._entries import Flags, user_of_entry
 from migratekit.sources.ldap._flavours import ActiveDirectory, Standard
 from migratekit.sources.ldap._sources import LDAPSource
 from migratekit.sources.ldap._terms import server_of
-from migratekit.sources.ldap._wire import Entry, Limits, Outcome, Session
+from migratekit.sources.ldap._wire import AT_ONCE, Entry, Limits, Outcome, Session
 
 
 WORDS = tuple(
@@ -158,7 +158,8 @@ class Wire:
 
 
 def draw_wire(chance):
-    return octets(chance, WIRE)
+    # As much as is taken apart at once.
+    return octets(chance, WIRE)[:AT_ONCE]
 
 
 def take_wire(data):

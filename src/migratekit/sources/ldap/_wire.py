@@ -22,6 +22,9 @@ from migratekit.sources.ldap._terms import Server
 Message = TypeVar("Message", bound=sansldap.LDAPMessage)
 
 _ANSWER_BYTES: Final = 1 << 20
+# What is taken apart between two looks at the clock: 14 bytes may be a message, and
+# each takes some 20 microseconds.
+AT_ONCE: Final = 4096
 _START_TLS: Final = "1.3.6.1.4.1.1466.20037"
 _WHO_AM_I: Final = "1.3.6.1.4.1.4203.1.11.3"
 
@@ -262,7 +265,7 @@ class Session:
         self._connection.sendall(self._client.data_to_send())
         while True:
             self._connection.settimeout(_left(until))
-            data = self._connection.recv(65536)
+            data = self._connection.recv(AT_ONCE)
             if not data:
                 raise LegacyUnavailableError("the server hung up")
             self._bytes += len(data)
