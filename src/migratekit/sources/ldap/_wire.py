@@ -24,7 +24,7 @@ Message = TypeVar("Message", bound=sansldap.LDAPMessage)
 _ANSWER_BYTES: Final = 1 << 20
 # What is taken apart between two looks at the clock: 14 bytes may be a message, and
 # each takes some 20 microseconds.
-AT_ONCE: Final = 4096
+AT_ONCE: Final = 2048
 _START_TLS: Final = "1.3.6.1.4.1.1466.20037"
 _WHO_AM_I: Final = "1.3.6.1.4.1.4203.1.11.3"
 
