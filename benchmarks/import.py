@@ -233,6 +233,7 @@ def measured(database, size, chunk, folder):
         connection = Connection(store, NoopSource(), hasher=HASHER, listeners=())
         # As the command line does it.
         gc.freeze()
+        gc.set_threshold(50_000)
         records = InTurn(size, chunk, make_url(url).get_dialect()(), bare)
         began = time.perf_counter()
         report = connection.import_users(records, chunk_size=chunk)

@@ -5,7 +5,9 @@ Many users at once: what is stored, what is not, and what is said about it.
 import datetime as dt
 import hashlib
 import threading
+import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import permutations
 
 import attrs
 import pytest
@@ -102,6 +104,28 @@ def test_stored(scene):
     assert scene.find(ADA).password_hash is None
     for key in (("legacy_id", "shop|1"), ("email", ADA), ("username", "ada")):
         assert scene.is_retired(*key)
+
+
+def test_ids(scene):
+    """
+    Everybody gets a random UUID of version 4.
+    """
+    scene.connection.import_users(map(person, range(300)))
+
+    ids = {user.id for user in scene.connection.users()}
+    parsed = {uuid.UUID(user_id) for user_id in ids}
+    assert (300, ids) == (len(parsed), set(map(str, parsed)))
+    assert {4} == {one.version for one in parsed}
+    drawn = [*zip(*(f"{one.int:032x}" for one in parsed), strict=True)]
+    alphabets = ["".join(sorted({*digits})) for digits in drawn]
+    assert {12: "4", 16: "89ab"} == {
+        place: digits
+        for place, digits in enumerate(alphabets)
+        if digits != "0123456789abcdef"
+    }
+    pairs = permutations((digits for digits in drawn if len({*digits}) > 1), 2)
+    # Where one digit follows from another, there are no more pairs than digits.
+    assert 16 < min(len({*zip(*pair, strict=True)}) for pair in pairs)
 
 
 def test_hash(scene):

@@ -4,9 +4,9 @@ Puts the parts of a connection together, and says early what does not fit.
 
 import datetime as dt
 import inspect
+import os
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
@@ -133,7 +133,7 @@ def assemble(
         listeners=_callables(listeners, "listeners"),
         signer=None if secret_key is None else _signer(secret_key),
     )
-    decoy = hasher.hash(str(uuid.uuid4()))
+    decoy = hasher.hash(os.urandom(16).hex())
     if not isinstance(decoy, str):
         raise ConfigurationError("The hasher's hash() must return a str.")
     ports = Ports(

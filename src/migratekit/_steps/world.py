@@ -5,7 +5,6 @@ The clock, fresh ids, the listeners and the rules.
 import datetime as dt
 import inspect
 import os
-import uuid
 from collections.abc import Awaitable
 from typing import Any
 
@@ -52,7 +51,7 @@ class WaitUntil(Step[None]):
 @attrs.frozen(eq=False, repr=False)
 class MakeId(Step[str]):
     def perform(self, ports: Ports) -> str:
-        return str(uuid.uuid4())
+        return _random_uuid()
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -94,6 +93,21 @@ class AskRule(Step[str | None]):
         if isinstance(exc, AccessDeniedError):
             return exc
         return super().failure(exc)
+
+
+def _random_uuid() -> str:
+    """
+    Return a UUID of version 4 (RFC 9562, section 5.4) as text.
+
+    It is what ``str(uuid.uuid4())`` gives, in less than half of the time: an import
+    makes millions of them.
+    """
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}"
+        f"-{variant}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def log_listener_failure(event: Event, detail: str) -> None:

@@ -25,6 +25,8 @@ from migratekit.imports import ImportReport
 _CHUNK: Final = 1000
 # A chunk of hashes to be wrapped takes long.
 _WRAPPED_CHUNK: Final = 100
+# More than a chunk leaves behind, and few enough not to be felt in memory.
+_OBJECTS: Final = 50_000
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,8 +73,9 @@ def _run(call: Call) -> int:
     meter = Meter(call.console, "rows")
     connection = dry(application) if options.dry_run else application.connection
     # New rows make the collector look through everything, some times a second, for what
-    # the process keeps to its end.
+    # the process keeps to its end, and through themselves, where there are no cycles.
     gc.freeze()
+    gc.set_threshold(_OBJECTS)
     with Interruption(call.console, "Ending behind this chunk.") as interruption:
         rows = _Rows(found, interruption)
         try:
