@@ -64,6 +64,19 @@ def test_remaining(shop, capsys, app):
     assert {"left.jsonl"} == files(shop.folder)
 
 
+@pytest.mark.parametrize("app", ["connection", "async_connection"])
+def test_another_source(shop, capsys, app):
+    """
+    Next to a store of another source, nobody would have moved: no file is written.
+    """
+    shop.connection.store.bind_source("blog")
+
+    assert 2 == shop.run("export-remaining", "left.jsonl", app=app)
+
+    assert "'blog', not to 'shop'" in capsys.readouterr().err
+    assert set() == files(shop.folder)
+
+
 def test_deleted(shop, capsys):
     """
     Whoever has moved and was deleted is not left, whoever is reserved is.

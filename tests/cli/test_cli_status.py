@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from cli_terminal import Terminal, environment
@@ -63,6 +64,19 @@ def test_bare(folder, shop, capsys):
     out = capsys.readouterr().out
     assert "Cut over: nobody has moved, and the old system is asked no more." in out
     assert "nothing was recorded" in out
+
+
+@pytest.mark.parametrize("command", [["status"], ["report", "report.html"]])
+def test_another_source(shop, capsys, command):
+    """
+    How many of another source have moved says nothing of this one's users.
+    """
+    shop.connection.store.bind_source("blog")
+
+    assert 2 == shop.run(*command)
+
+    assert "'blog', not to 'shop'" in capsys.readouterr().err
+    assert not Path("report.html").exists()
 
 
 def test_json(moved, capsys):

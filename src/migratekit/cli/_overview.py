@@ -39,8 +39,13 @@ def _days(text: str) -> int:
 def overview_for(call: Call) -> "Overview":
     """
     Return how far the migration of the application is by now.
+
+    Raises:
+        migratekit.errors.ConfigurationError:
+            If those in the store came out of another source.
     """
     application, days = call.application, call.options.days or _DAYS
+    application.bound_source()
     return application.wait(_asked(application.connection, days))
 
 

@@ -55,6 +55,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(call: Call) -> int:
     options, application = call.options, call.application
+    # Nobody of another source has moved, and all would be left.
+    application.bound_source()
     source = application.connection.source
     if not isinstance(source, WalkableSource):
         raise CommandError(
