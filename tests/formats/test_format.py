@@ -95,6 +95,8 @@ def test_only_one_error(error, late):
         format_.verify(SECRET, stored)
 
     found = caught.value
+    detail = "it could not be computed" if late else "it is malformed"
+    assert ("$2b$…", detail) == (found.masked, found.detail)
     assert found.__cause__ is None
     assert found.__context__ is None
     assert SECRET not in "".join(traceback.format_exception(found))
@@ -320,14 +322,22 @@ def test_long_password_of_drupal():
 @pytest.mark.parametrize("column", ["text", "salt", "salt2", "username"])
 def test_long_row(column):
     """
-    A row of absurd length is refused unread.
+    A row of absurd length is refused unread, whichever column it is; one character less
+    is read.
     """
-    columns = {"text": MD5, column: "a" * 16_385}
+    scheme = Recorder(b"pass")
+    format_ = Format("x", scheme)
+    longest = StoredHash(**{"text": MD5, column: "a" * 16_384})
+    longer = StoredHash(**{"text": MD5, column: "a" * 16_385})
 
-    with pytest.raises(UnusableHashError) as caught:
-        presets.raw_md5().verify("password", StoredHash(columns.pop("text"), **columns))
-
-    assert "it is too long" == caught.value.detail
+    assert format_.verify("pass", longest) is True
+    assert format_.identify(longer) is False
+    for refuse in (format_.inspect, partial(format_.verify, "pass")):
+        with pytest.raises(UnusableHashError) as caught:
+            refuse(longer)
+        assert "it is too long" == caught.value.detail
+        assert caught.value.over_ceiling is False
+    assert [b"pass"] == scheme.calls
 
 
 def test_list_takes_the_first():
@@ -424,6 +434,38 @@ def test_other_name():
     assert format_.identify(stored) is False
     assert verify(format_, "password", StoredHash(MD5, format="raw_md5")) is True
     assert verify(format_, "password", StoredHash("!", format="nthash")) is False
+
+
+CUT = "it is cut or malformed"
+NEVER_DECLARED = "it is malformed or of no declared format"
+OF_ANOTHER = "it is of another format"
+
+
+@pytest.mark.parametrize(
+    ("format_", "name", "ask", "detail"),
+    [
+        (presets.bcrypt(), None, verify, CUT),
+        (presets.bcrypt(), None, inspect, CUT),
+        (presets.bcrypt(), "other", verify, OF_ANOTHER),
+        (presets.bcrypt(), "other", inspect, OF_ANOTHER),
+        (resolve(["bcrypt"]), None, verify, NEVER_DECLARED),
+        (resolve(["bcrypt"]), None, inspect, NEVER_DECLARED),
+        (Own(), "other", verify, OF_ANOTHER),
+        (Own(), None, inspect, NEVER_DECLARED),
+    ],
+)
+def test_what_a_refusal_says(format_, name, ask, detail):
+    """
+    Whatever refuses a hash says of which kind it is and what is wrong, and no more.
+    """
+    stored = StoredHash(f"$2b${SECRET}", format=name)
+    given = (format_, SECRET, stored) if ask is verify else (format_, stored)
+
+    with pytest.raises(UnusableHashError) as caught:
+        ask(*given)
+
+    assert ("$2b$…", detail) == (caught.value.masked, caught.value.detail)
+    assert SECRET not in str(caught.value)
 
 
 def test_own_format_by_name():

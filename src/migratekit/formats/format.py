@@ -229,7 +229,7 @@ class Format:
     def _read(self, stored: StoredHash) -> "Check | _Refusal":
         if not is_left_to(self, stored):
             return _Refusal(OF_ANOTHER, known=False)
-        if _characters(stored) > self.ceilings.text_characters:
+        if _longer(stored, self.ceilings.text_characters):
             return _Refusal("it is too long", known=False)
         try:
             return self.scheme.read(stored, self.ceilings)
@@ -282,9 +282,9 @@ class _Refusal:
     known: bool
 
 
-def _characters(stored: StoredHash) -> int:
+def _longer(stored: StoredHash, most: int) -> bool:
     columns = (stored.text, stored.salt, stored.salt2, stored.username)
-    return max(map(len, filter(None, columns)), default=0)
+    return any(len(column) > most for column in columns if column)
 
 
 def _matches(check: Check, candidate: bytes) -> bool:

@@ -137,9 +137,7 @@ def inspect(format_: LegacyFormat, stored: StoredHash) -> None:
     Raises:
         migratekit.errors.UnusableHashError: If the hash can never be verified.
     """
-    if isinstance(format_, Format):
-        format_.inspect(stored)
-    elif accepting(format_, stored) is None:
+    if accepting(format_, stored) is None:
         refuse(format_, stored)
 
 
