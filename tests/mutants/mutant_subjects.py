@@ -11,6 +11,20 @@ ONE_DOOR = "not async-memory and not sync-sql and not async-sql"
 
 # The documentation is not where the mutants are.
 NO_DOCS = "not documented"
+OF_LOGINS = (
+    "logins/test_exact.py",
+    "logins/test_first_logins.py",
+    "logins/test_import_mode_off.py",
+    "logins/test_login_races.py",
+    "logins/test_own_checks.py",
+    "logins/test_preloaded.py",
+    "logins/test_rehash.py",
+    "logins/test_retired.py",
+    "logins/test_source_answers.py",
+    "logins/test_store_answers.py",
+    "logins/test_stored.py",
+    "logins/test_told.py",
+)
 # What holds for whatever a connection is asked.
 OF_EVERY_DOOR = (
     "test_missed.py",
@@ -73,7 +87,7 @@ SUBJECTS = (
         "proof",
         ("_flows/proof.py",),
         (
-            "test_login.py",
+            *OF_LOGINS,
             "test_throttle.py",
             "test_equal_work.py",
             "test_leftovers.py",
@@ -83,7 +97,7 @@ SUBJECTS = (
         "login",
         ("_flows/login.py", "_flows/attempts.py"),
         (
-            "test_login.py",
+            *OF_LOGINS,
             "test_throttle.py",
             "test_drift.py",
             "test_rules.py",
@@ -100,7 +114,7 @@ SUBJECTS = (
             "test_tokens.py",
             "test_change_password.py",
             "test_accounts.py",
-            "test_login.py",
+            *OF_LOGINS,
             "test_rehearse.py",
             *OF_EVERY_DOOR,
         ),

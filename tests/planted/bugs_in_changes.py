@@ -61,7 +61,7 @@ BUGS = (
         RESET,
         'ctx, asked, legacy, password, verified=claims.purpose == "reset"',
         "ctx, asked, legacy, password, verified=True",
-        ("tests/test_login.py::test_legacy_must_change",),
+        ("tests/logins/test_first_logins.py::test_legacy_must_change",),
     ),
     Bug(
         "a token is good for whoever has the address by now",
@@ -198,7 +198,7 @@ BUGS = (
         "stored = await GetUser(new.user.id)\n        if stored is None:",
         "if True:",
         (
-            "tests/test_login.py::test_acknowledgement_lost",
+            "tests/logins/test_store_answers.py::test_acknowledgement_lost",
             "tests/test_sign_up.py::test_acknowledgement_lost",
         ),
     ),

@@ -17,7 +17,7 @@ BUGS = (
         PROOF,
         "        record = await FindUser(asked.key)\n        await hold.reserve_holder",
         "        await hold.reserve_holder",
-        ("tests/test_login.py::test_moved_since_the_first_look",),
+        ("tests/logins/test_login_races.py::test_moved_since_the_first_look",),
     ),
     Bug(
         "there is no ledger: a retired identifier is asked of the source",
@@ -25,7 +25,10 @@ BUGS = (
         PROOF,
         "    if retirement is not None:",
         "    if False:",
-        ("tests/test_login.py::test_retired", "tests/test_accounts.py::test_delete"),
+        (
+            "tests/logins/test_retired.py::test_retired",
+            "tests/test_accounts.py::test_delete",
+        ),
     ),
     Bug(
         "a legacy id that has moved is vouched for again",
@@ -33,7 +36,9 @@ BUGS = (
         PROOF,
         "if await CheckRetired(legacy_key) is not None:",
         "if False:",
-        ("tests/test_login.py::test_off_moved_under_another_identifier",),
+        (
+            "tests/logins/test_import_mode_off.py::test_off_moved_under_another_identifier",
+        ),
     ),
     Bug(
         "the loser of a race trusts the source's yes",
@@ -42,7 +47,7 @@ BUGS = (
         "return await verify(attempt, record, reads=4)",
         "return InStore(record)",
         (
-            "tests/test_login.py::test_race_with_a_stranger",
+            "tests/logins/test_login_races.py::test_race_with_a_stranger",
             "tests/test_change_password.py::test_race_with_a_stranger",
         ),
     ),
@@ -52,7 +57,7 @@ BUGS = (
         PROOF,
         "if record.user.legacy_id == ctx.legacy_id(legacy):",
         "if record.user.legacy_id is not None:",
-        ("tests/test_login.py::test_preloaded_race_with_another_preloaded",),
+        ("tests/logins/test_preloaded.py::test_preloaded_race_with_another_preloaded",),
     ),
     Bug(
         "a pre-loaded user is whoever the source vouches for",
@@ -60,7 +65,7 @@ BUGS = (
         PROOF,
         "if ctx.legacy_id(legacy) != record.user.legacy_id:",
         "if False:",
-        ("tests/test_login.py::test_preloaded_other_person",),
+        ("tests/logins/test_preloaded.py::test_preloaded_other_person",),
     ),
     Bug(
         "after a wrong password the source is asked",
@@ -70,7 +75,7 @@ BUGS = (
         "found = await verify(attempt, record, reads=reads)\n"
         "        if isinstance(found, InStore) or record.user.legacy_id is None:\n"
         "            return found",
-        ("tests/test_login.py::test_stored_wrong_password",),
+        ("tests/logins/test_stored.py::test_stored_wrong_password",),
     ),
     Bug(
         "that get_user knows somebody counts as a login",
@@ -78,7 +83,7 @@ BUGS = (
         PROOF,
         "question = AskLogin(asked.typed, attempt.password.value)",
         "from migratekit._steps import AskUser\n\n    question = AskUser(asked.typed)",
-        ("tests/test_login.py::test_wrong_legacy_password",),
+        ("tests/logins/test_first_logins.py::test_wrong_legacy_password",),
     ),
     Bug(
         "the hash of a pre-loaded user is written before the source has said yes",
@@ -91,7 +96,7 @@ BUGS = (
         "    record = await ReplaceUser(\n"
         "        record, attrs.evolve(record, password_hash=fresh)\n"
         "    )",
-        ("tests/test_login.py::test_preloaded_wrong_password",),
+        ("tests/logins/test_preloaded.py::test_preloaded_wrong_password",),
     ),
     Bug(
         "the identity check is dropped behind login",
@@ -99,7 +104,7 @@ BUGS = (
         PROOF,
         "        check_identity(asked, legacy)\n",
         "        pass\n",
-        ("tests/test_login.py::test_identity",),
+        ("tests/logins/test_source_answers.py::test_identity",),
     ),
     Bug(
         "the hash of another format is not followed by the decoy",
@@ -117,7 +122,7 @@ BUGS = (
         "        return Refusal(AccountBlockedError())\n"
         "    examined",
         "    examined",
-        ("tests/test_login.py::test_legacy_blocked",),
+        ("tests/logins/test_first_logins.py::test_legacy_blocked",),
     ),
     Bug(
         "somebody who must change their password is stored without a change",
@@ -125,7 +130,7 @@ BUGS = (
         PREPARATION,
         "ctx, asked, attempt, legacy, must_change=legacy.must_change_password",
         "ctx, asked, attempt, legacy, must_change=False",
-        ("tests/test_login.py::test_legacy_must_change",),
+        ("tests/logins/test_first_logins.py::test_legacy_must_change",),
     ),
     Bug(
         "the identifiers of others are taken along at a first login",
@@ -133,7 +138,7 @@ BUGS = (
         PREPARATION,
         "await fields_of_others(ctx, asked, legacy)",
         "()",
-        ("tests/test_login.py::test_identifier_of_another",),
+        ("tests/logins/test_first_logins.py::test_identifier_of_another",),
     ),
     Bug(
         "a hash is renewed without compare-and-swap",
@@ -144,7 +149,7 @@ BUGS = (
         "        renewed = await replace(\n"
         "            latest, attrs.evolve(fresh, version=latest.version)\n"
         "        )",
-        ("tests/test_login.py::test_swap_is_for_the_verified_record",),
+        ("tests/logins/test_rehash.py::test_swap_is_for_the_verified_record",),
     ),
     Bug(
         "a hash that cannot be renewed is a failed login",
@@ -152,7 +157,7 @@ BUGS = (
         LOGIN,
         "await tell(ctx, RehashFailed(user_id=user.id))",
         "raise",
-        ("tests/test_login.py::test_rehash_failure",),
+        ("tests/logins/test_rehash.py::test_rehash_failure",),
     ),
     Bug(
         "a rehearsal moves users",
@@ -200,7 +205,7 @@ BUGS = (
         LOGIN,
         "return await _judge(ctx, asked, record) or record",
         "return record",
-        ("tests/test_login.py::test_swap_lost_then_judged",),
+        ("tests/logins/test_rehash.py::test_swap_lost_then_judged",),
     ),
     Bug(
         "a hash that was changed while it was renewed is not verified",
@@ -208,7 +213,7 @@ BUGS = (
         LOGIN,
         "if record.password_hash != verified.password_hash:",
         "if False:",
-        ("tests/test_login.py::test_swap_lost_other_password",),
+        ("tests/logins/test_rehash.py::test_swap_lost_other_password",),
     ),
     Bug(
         "a blocked user is let in",
@@ -216,7 +221,7 @@ BUGS = (
         LOGIN,
         "if record.user.blocked:",
         "if False:",
-        ("tests/test_login.py::test_stored_blocked",),
+        ("tests/logins/test_stored.py::test_stored_blocked",),
     ),
     Bug(
         "the fact that somebody was faster is an invalid profile",
@@ -225,7 +230,7 @@ BUGS = (
         "if asked.key.kind.value in lost and _has_asked(asked, user):",
         "if False:",
         (
-            "tests/test_login.py::test_race_with_a_foreign_import",
+            "tests/logins/test_login_races.py::test_race_with_a_foreign_import",
             "tests/test_change_password.py::test_race_with_a_stranger",
         ),
     ),
@@ -254,7 +259,7 @@ BUGS = (
         "_flows/profiles.py",
         "email_verified=legacy.email_verified,",
         "email_verified=True,",
-        ("tests/test_login.py::test_unverified",),
+        ("tests/logins/test_first_logins.py::test_unverified",),
     ),
     Bug(
         "an outage of get_user turns a first login into a failure",
@@ -298,7 +303,7 @@ BUGS = (
         "errors.py",
         'super().__init__("Wrong e-mail, username or password.")',
         'super().__init__(f"Wrong e-mail, username or password: {reason}.")',
-        ("tests/test_login.py::test_same_message",),
+        ("tests/logins/test_told.py::test_same_message",),
     ),
     Bug(
         "a fault while looking busy is told",

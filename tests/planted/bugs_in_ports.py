@@ -33,7 +33,7 @@ BUGS = (
         "_steps/source.py",
         "return LegacyUnavailableError(whereabouts(exc))",
         "return None",
-        ("tests/test_login.py::test_outage",),
+        ("tests/logins/test_source_answers.py::test_outage",),
     ),
     Bug(
         "what a source adds to a user is copied",
@@ -41,7 +41,7 @@ BUGS = (
         "_steps/source.py",
         "return _plain(legacy)",
         "return legacy",
-        ("tests/test_login.py::test_no_hash_leaves",),
+        ("tests/logins/test_source_answers.py::test_no_hash_leaves",),
     ),
     Bug(
         "the async loop takes whatever an adapter answers",
@@ -223,7 +223,7 @@ BUGS = (
         "_flows/context.py",
         "canonical(identifier, strategy_version=ctx.policy.strategy_version)",
         "canonical(identifier, strategy_version=1)",
-        ("tests/test_login.py::test_any_case",),
+        ("tests/logins/test_stored.py::test_any_case",),
     ),
     Bug(
         "KELVIN SIGN is a k",
@@ -264,7 +264,7 @@ BUGS = (
         "return ours > (",
         "return ours != (",
         (
-            "tests/test_login.py::test_no_downgrade",
+            "tests/logins/test_rehash.py::test_no_downgrade",
             "tests/test_passwords.py::test_is_upgrade",
         ),
     ),
