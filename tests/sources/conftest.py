@@ -5,6 +5,7 @@ What tests of several sources need.
 import gc
 import sys
 
+import ldap_peers
 import pytest
 
 
@@ -18,3 +19,11 @@ def _untidy(monkeypatch):
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     yield
     gc.collect()
+
+
+@pytest.fixture(name="tls", scope="module")
+def _tls():
+    """
+    The CA of an LDAP server, and a context that trusts it and nobody else.
+    """
+    return ldap_peers.certificates()
