@@ -106,7 +106,7 @@ BUGS = (
         "            except Exception:\n"
         "                self.answer = context.run(ask, *arguments)\n"
         "        except",
-        ("tests/test_guard.py::test_error",),
+        ("tests/guards/test_deadline.py::test_error",),
     ),
     Bug(
         "the guard counts answers as outages",
@@ -114,7 +114,7 @@ BUGS = (
         "_guard.py",
         "return known and not isinstance(error, LegacyUnavailableError)",
         "return False",
-        ("tests/test_guard.py::test_answers",),
+        ("tests/guards/test_circuit_breaker.py::test_answers",),
     ),
     Bug(
         "the guard lets everybody probe",
@@ -122,7 +122,7 @@ BUGS = (
         "_circuit.py",
         "if probe and (self._probing or full or self._seconds_left() > 0):",
         "if probe and (full or self._seconds_left() > 0):",
-        ("tests/test_guard.py::test_one_probe",),
+        ("tests/guards/test_circuit_breaker.py::test_one_probe",),
     ),
     Bug(
         "memory compares no versions",

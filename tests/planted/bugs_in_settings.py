@@ -46,7 +46,7 @@ BUGS = (
         "_guard.py",
         "        self._circuits.limit(limits)\n",
         "        other._circuits = Circuits(None, limits, self._circuits._clock)\n",
-        ("tests/test_guard.py::test_other_limits",),
+        ("tests/guards/test_other_limits.py::test_other_limits",),
     ),
     Bug(
         "an option that is left out of an update has its default",
