@@ -220,6 +220,39 @@ def test_rounds_in_python(format_, text, most):
     assert "its number of rounds is over the ceiling" == detail
 
 
+@pytest.mark.parametrize(
+    ("format_", "text", "none", "one"),
+    [
+        (presets.sha1_crypt(), "$sha1${}$salt$" + "A" * 28, "0", "1"),
+        (presets.bsdi_crypt(), "_{}salt" + "A" * 11, "....", "/..."),
+    ],
+)
+def test_fewest_rounds(format_, text, none, one):
+    """
+    One round is the least there is.
+    """
+    inspect(format_, StoredHash(text.format(one)))
+
+    assert "its number of rounds is out of range" == refusal(
+        format_, StoredHash(text.format(none))
+    )
+
+
+def test_basic_rounds_of_sun():
+    """
+    A hash that says no rounds has the basic ones, to the round.
+    """
+    stored = StoredHash("$md5$salt$$" + "A" * 22)
+    enough, scarce = (
+        presets.sun_md5_crypt(ceilings=Ceilings(sun_md5_rounds=most))
+        for most in (4096, 4095)
+    )
+
+    inspect(enough, stored)
+
+    assert "its number of rounds is over the ceiling" == refusal(scarce, stored)
+
+
 def test_rounds_of_bsdi():
     """
     So has BSDi's DES, whose number of rounds is spelt in four digits.

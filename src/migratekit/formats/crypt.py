@@ -42,7 +42,7 @@ _SUN: Final = re.compile(
     rf"(\$md5(?:[,$]rounds=([1-9][0-9]{{0,9}}))?\${_DIGIT}{{0,16}}\$?)"
     rf"\$({_DIGIT}{{22}})"
 )
-_SUN_LEAST_ROUNDS: Final = 4096
+_SUN_BASIC_ROUNDS: Final = 4096
 
 
 @attrs.frozen
@@ -162,12 +162,13 @@ def _sun_md5_crypt(text: str, ceilings: Ceilings, scheme: Scheme) -> Derivation:
     if match is None:
         raise MalformedError("it is cut or malformed")
     setting, extra, wanted = match.groups()
-    rounds = _SUN_LEAST_ROUNDS + int(extra or 0)
-    bounded(rounds, 1, ceilings.sun_md5_rounds, "number of rounds")
+    rounds = int(extra or 0)
+    most = ceilings.sun_md5_rounds - _SUN_BASIC_ROUNDS
+    bounded(rounds, 0, most, "number of rounds")
 
     def derive(password: bytes) -> bytes:
         # The handler of passlib adds the basic rounds itself.
-        return _passlib.sun_md5(password, int(extra or 0), setting.encode())
+        return _passlib.sun_md5(password, rounds, setting.encode())
 
     return _made(text, len(wanted), derive, scheme)
 
