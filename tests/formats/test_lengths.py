@@ -16,7 +16,7 @@ from migratekit.models import StoredHash
 
 
 SALT = b"0123456789abcdef"
-LENGTHS = (16, 20, 24, 32, 40, 48, 50, 64)
+LENGTHS = (15, 16, 20, 24, 32, 40, 48, 50, 64)
 
 
 def b64(data):
@@ -88,6 +88,14 @@ CASES = {
         SCRYPT,
         text(f"$scrypt$ln=16,r=1,p=1${IN_BASE64}${{key}}"),
         {64},
+    ),
+    "kratos-pbkdf2": (
+        presets.kratos(),
+        pbkdf2("sha256"),
+        lambda key: StoredHash(
+            f"$pbkdf2-sha256$i=10,l={len(key)}${IN_BASE64}${b64(key)}"
+        ),
+        {*LENGTHS[1:], 128},
     ),
     "generic_scrypt": (
         presets.generic_scrypt(),

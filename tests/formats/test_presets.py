@@ -554,6 +554,26 @@ def test_malformed(format_, text):
         format_.verify("pass", StoredHash(text, **columns))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$sha256$pf=e1NBTFR9e1BBU1NXT1JEfQ==$$" + b64(hashlib.sha256(b"pass").digest()),
+        "$hmac-md5$" + b64(hmac.digest(b"", b"pass", "md5").hex().encode()) + "$",
+        "$pbkdf2-sha256$i=10,l=32$$"
+        + b64(hashlib.pbkdf2_hmac("sha256", b"pass", b"", 10)),
+        # Without a signer key, there is nothing that could be wrong.
+        "$fbscrypt$v=1,n=1,r=1,p=1,ss=Bw==,sk=$c2FsdA==$",
+        "$firescrypt$ln=1,r=1,p=1$c2FsdA==$$Bw==$",
+    ],
+)
+def test_empty_part(text):
+    """
+    A hash of Kratos without a salt or a key lets nobody in, though the digest is right.
+    """
+    with pytest.raises(UnusableHashError):
+        presets.kratos().verify("pass", StoredHash(text))
+
+
 def test_yescrypt_parallel():
     """
     yescrypt's p is read where it is there, and computed by libxcrypt.
@@ -633,6 +653,7 @@ def test_no_passlib(name):
     with pytest.raises(ConfigurationError) as caught:
         resolve(name)
 
+    assert f"The format {name} cannot be used" in str(caught.value)
     assert 'pip install "migratekit[passlib]"' in str(caught.value)
 
 

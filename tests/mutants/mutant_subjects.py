@@ -145,7 +145,7 @@ SUBJECTS = (
     Subject(
         "texts",
         ("formats/phc.py", "formats/armor.py", "formats/crypt.py"),
-        OF_FORMATS,
+        ("formats/test_layout.py", "formats/test_holds_gil.py", *OF_FORMATS),
         only=NO_DOCS,
     ),
     Subject(
