@@ -20,6 +20,7 @@ from migratekit.validation import (
     impossible,
     is_possible_password,
     is_possible_user_id,
+    loosely,
     spellings,
     taken,
 )
@@ -677,3 +678,29 @@ def test_spellings_are_of_the_same(text):
         return
 
     assert {form} == {canonical(other) for other in spellings(form)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("bob3", "BOB3", "bób3", "bo\u0308b3", "bøb3", "b\u0366b3"),
+        *("ｂｏｂ３", "bob٣", "bob౾", "b\u200bob3", "b\u20ddob3"),
+    ],
+)
+def test_loosely(text):
+    """
+    What a collation takes for the same is the same: all this is to MariaDB's newest.
+    """
+    assert "bob3" == loosely(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("ÆŒßı ĐÐÞ", "aeoessi ddth"), (" a \u3000 b ", "a b"), ("ж中½७", "ж中1⁄27")]
+    + [(mark, mark) for mark in ".-_+@'\"\\"],
+)
+def test_loosely_told_apart(text, expected):
+    """
+    Letters without another form, and punctuation, stay what they are.
+    """
+    assert expected == loosely(text)

@@ -23,6 +23,12 @@ _LOCAL_PART_OCTETS = 64  # RFC 5321, 4.5.3.1.1
 # RFC 5322, 3.2.3, in lower case or not: valid in front of every valid domain.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM = rf"{_ATOM}(?:\.{_ATOM})*"
+_LATIN = (
+    r"(?:COMBINING )?LATIN (?:SMALL|CAPITAL) (?:LETTER|LIGATURE) "
+    r"(?:DOTLESS )?([A-Z]{1,2}|ETH|THORN)(?: WITH .+)?"
+)
+_DIGITS = range(10)
+_SPELLED_OUT = {"ETH": "d", "THORN": "th"}
 
 ProfileRule = Callable[[User], Iterable[Violation]]
 
@@ -57,6 +63,31 @@ def spellings(identifier: Identifier) -> tuple[str, ...]:
     composed = (text, f"{local}{at}{_in_unicode(domain)}")
     decomposed = (unicodedata.normalize("NFD", form) for form in composed)
     return tuple(dict.fromkeys((*composed, *decomposed)))
+
+
+def loosely(text: str) -> str:
+    """
+    Return what a system that sees few differences may take *text* for.
+
+    Letter case, accents, strokes, widths, the script of digits, spaces and invisible
+    characters do not count.  Never what anybody is found by.
+    """
+    text = unicodedata.normalize("NFKD", text).casefold()
+    if not text.isascii():
+        text = "".join(map(_plainest, text))
+    return " ".join(text.split())
+
+
+def _plainest(character: str) -> str:
+    number = unicodedata.numeric(character, None)
+    if number is not None and number in _DIGITS:
+        return str(int(number))
+    # No normal form takes these apart, but collations do: ø, ł, æ, œ, ı.
+    latin = re.fullmatch(_LATIN, unicodedata.name(character, ""))
+    if latin is not None:
+        return _SPELLED_OUT.get(latin[1], latin[1]).lower()
+    invisible = unicodedata.category(character) in {"Mn", "Mc", "Me", "Cf"}
+    return "" if invisible else character
 
 
 def is_possible_password(password: object) -> bool:

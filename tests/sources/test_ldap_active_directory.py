@@ -24,8 +24,8 @@ from ldap_peers import bind_response, done, entry, extended_response, reference
 
 from migratekit.errors import ContractError, LegacyUnavailableError
 from migratekit.models import LegacyUser
-from migratekit.sources._likeness import loosely
 from migratekit.testing.sources import KnownUser, LegacySourceContract
+from migratekit.validation import loosely
 
 
 GUID = uuid.UUID("8d5f3c1e-2b4a-4c6d-9e8f-0a1b2c3d4e5f")

@@ -7,7 +7,6 @@ import sansldap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migratekit.sources._likeness import loosely
 from migratekit.sources.ldap._terms import (
     dn_pattern,
     escaped,
@@ -15,6 +14,7 @@ from migratekit.sources.ldap._terms import (
     parsed,
     same_name,
 )
+from migratekit.validation import loosely
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.text(

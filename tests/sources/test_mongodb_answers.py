@@ -36,10 +36,9 @@ from migratekit.errors import (
     LegacyUnavailableError,
     UnusableHashError,
 )
-from migratekit.sources._likeness import loosely
 from migratekit.sources.mongodb import AsyncMongoSource, MongoSource
 from migratekit.testing.sources import KnownUser, LegacySourceContract
-from migratekit.validation import canonical
+from migratekit.validation import canonical, loosely
 
 
 @attrs.frozen

@@ -225,6 +225,17 @@ def test_somebody_else(path):
         assert "3" == source.get_user("zoe@example.com").user_id
 
 
+@pytest.mark.parametrize("password", ["partly broken", "a guess"])
+def test_somebody_else_logs_in(path, password):
+    """
+    Whose row it is matters before their password: no answer tells whether it is right.
+    """
+    query = f"{QUERY.partition('WHERE')[0]} WHERE id = 3 AND :canonical <> ''"
+
+    with source_of(path, query) as source, pytest.raises(ContractError):
+        source.login("zoe@example.com", password)
+
+
 def test_nothing_to_look_like(path):
     """
     A SELECT that gives neither e-mail nor username goes on working.

@@ -5,22 +5,9 @@ Databases and directories find `ann` when asked for `änn` or for `ＡＮＮ`, a
 another person.
 """
 
-import unicodedata
-
 from migratekit.errors import ContractError
 from migratekit.models import LegacyUser
-from migratekit.validation import canonical
-
-
-def loosely(text: str) -> str:
-    """
-    Return what a system that sees few differences may take *text* for.
-
-    Letter case, accents, widths, spaces and invisible characters do not count.
-    """
-    text = unicodedata.normalize("NFKD", text).casefold()
-    kept = (c for c in text if unicodedata.category(c) not in {"Mn", "Cf"})
-    return " ".join("".join(kept).split())
+from migratekit.validation import canonical, loosely
 
 
 def form_of(text: str) -> str | None:

@@ -122,6 +122,19 @@ def user_of(row: Row) -> LegacyUser:
     raise ContractError("The profile or the metadata of a row is not JSON.")
 
 
+def person_of(row: Row) -> LegacyUser:
+    """
+    Return no more of the user of *row* than who they are.
+
+    Raises:
+        migratekit.errors.ContractError: If that cannot be read.
+    """
+    named = ("user_id", "email", "username")
+    return user_of(
+        Row({name: row.user[name] for name in named if name in row.user}, {})
+    )
+
+
 def hash_of(row: Row) -> StoredHash | None:
     """
     Return the hash of *row*, or None if it is NULL.

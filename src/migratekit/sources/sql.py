@@ -12,12 +12,13 @@ from migratekit import formats
 from migratekit.errors import AmbiguousUserError, ConfigurationError, ContractError
 from migratekit.models import ImportRecord, LegacyUser, RowError
 from migratekit.sources._database import LegacyDatabase, opened
-from migratekit.sources._likeness import is_lookalike
+from migratekit.sources._likeness import is_asked, is_lookalike
 from migratekit.sources._rows import (
     Columns,
     Row,
     columns_of,
     hash_of,
+    person_of,
     record_of,
     row_of,
     user_of,
@@ -140,7 +141,8 @@ class SQLSource:
         Raises:
             migratekit.errors.LegacyUnavailableError: If the database did not answer.
             migratekit.errors.UnusableHashError: If the hash can never be verified.
-            migratekit.errors.ContractError: If the row is not what it should be.
+            migratekit.errors.ContractError:
+                If the row is not what it should be, or somebody else's altogether.
         """
         if not is_possible_password(password):
             return None
@@ -148,9 +150,13 @@ class SQLSource:
         stored = None if row is None else hash_of(row)
         if row is None or stored is None:
             return None
+        # Before the password: the error would tell whoever guesses that it is right,
+        # by as many spellings as a collation knows.
+        if not is_asked(person_of(row), identifier):
+            return None
         if formats.verify(self.format, password, stored) is not True:
             return None
-        return _asked_for(row, identifier)
+        return user_of(row)
 
     def get_user(self, identifier: str, /) -> LegacyUser | None:
         """
@@ -161,7 +167,11 @@ class SQLSource:
             migratekit.errors.ContractError: If the row is not what it should be.
         """
         row = self._find(identifier)
-        return None if row is None else _asked_for(row, identifier)
+        user = None if row is None else user_of(row)
+        if user is None or is_lookalike(user, identifier):
+            return None
+        # Who is somebody else altogether is the connection's to notice.
+        return user
 
     def with_count(self, query: str, /) -> "CountingSQLSource":
         """
@@ -240,13 +250,6 @@ class SQLSource:
         if len(found.rows) > 1:
             raise AmbiguousUserError("The query found more than one row.")
         return row_of(targets, found.rows[0]) if found.rows else None
-
-
-def _asked_for(row: Row, identifier: str) -> LegacyUser | None:
-    # To a collation á may be a; who is somebody else altogether is an error, and the
-    # connection's to notice.
-    user = user_of(row)
-    return None if is_lookalike(user, identifier) else user
 
 
 @attrs.frozen(repr=False, eq=False)

@@ -14,7 +14,6 @@ from migratekit.errors import (
     LookupUnsupportedError,
 )
 from migratekit.models import LegacyUser
-from migratekit.sources._likeness import loosely
 from migratekit.sources._lookup import Lookup, Vouched, WithLookup, known
 from migratekit.sources.ldap._asking import Asking, asked, values_of
 from migratekit.sources.ldap._entries import Flags
@@ -26,7 +25,7 @@ from migratekit.sources.ldap._terms import (
     filter_template,
 )
 from migratekit.sources.ldap._wire import SUCCESS, Entry, Session
-from migratekit.validation import is_possible_password
+from migratekit.validation import is_possible_password, loosely
 
 
 _ANYTHING: Final = sansldap.FilterPresent("objectClass")

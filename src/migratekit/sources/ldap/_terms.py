@@ -13,7 +13,7 @@ import attrs
 import sansldap
 
 from migratekit.errors import ConfigurationError
-from migratekit.sources._likeness import loosely
+from migratekit.validation import loosely
 
 
 _PORTS: Final = {"ldap": 389, "ldaps": 636}
