@@ -21,6 +21,7 @@ class AttemptKind(enum.StrEnum):
     """
     What an `AttemptKey` is the value of.
 
+    Identifiers that look alike are one, but for the ``stranger``.
     ``stranger`` is an identifier in the place of the user's id that it has not got, so
     that unknown identifiers are counted in the same way as known ones.  ``request`` is
     an identifier for which a password-change token was asked for.

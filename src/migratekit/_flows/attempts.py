@@ -129,7 +129,7 @@ async def attempt_proof(
     hold = Hold(ctx)
     outcome: T | Refusal
     try:
-        await hold.reserve(AttemptKey(AttemptKind.IDENTIFIER, asked.key.value))
+        await hold.reserve(AttemptKey(AttemptKind.IDENTIFIER, asked.counted_as))
         for key in _client_keys(attempt.client):
             await hold.reserve(key)
         outcome = await decide(asked, hold)
@@ -161,7 +161,7 @@ async def attempt_request(
     hold = Hold(ctx)
     try:
         if asked is not None:
-            await hold.reserve(AttemptKey(AttemptKind.REQUEST, asked.key.value))
+            await hold.reserve(AttemptKey(AttemptKind.REQUEST, asked.counted_as))
         for key in _client_keys(client):
             await hold.reserve(key)
         return await answer()
@@ -170,16 +170,16 @@ async def attempt_request(
         raise
 
 
-async def forget_failures(ctx: Context, user: User, *identifiers: object) -> None:
+async def forget_failures(ctx: Context, user: User) -> None:
     """
     Forget all failures of a user whose password has just been set.
     """
     keys = [AttemptKey(AttemptKind.USER, user.id)]
-    for identifier in {user.email, user.username, *identifiers}:
+    for identifier in (user.email, user.username):
         asked = asked_for(ctx, identifier)
         if asked is not None:
             keys += [
-                AttemptKey(kind, asked.key.value)
+                AttemptKey(kind, asked.counted_as)
                 for kind in (AttemptKind.IDENTIFIER, AttemptKind.REQUEST)
             ]
     for key in keys:

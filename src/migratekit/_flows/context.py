@@ -20,7 +20,12 @@ from migratekit.models import (
 )
 from migratekit.policy import MigrationPolicy
 from migratekit.protocols import EventSink, Rule
-from migratekit.validation import canonical, spellings
+from migratekit.validation import (
+    IDENTIFIER_CHARACTERS,
+    canonical,
+    loosely,
+    spellings,
+)
 
 
 # How often a lost compare-and-swap is tried again, where trying again makes sense.
@@ -119,6 +124,16 @@ class Asked(Shown):
         Return the key in the ledger.
         """
         return LedgerKey(self.key.kind, self.key.value)
+
+    @property
+    def counted_as(self) -> str:
+        """
+        Return what attempts are counted by: one name for all that look alike.
+
+        A source may take one for the other, and in version 1 letter case as well.
+        """
+        # Of some letters, eighteen are made.
+        return loosely(self.person.value)[:IDENTIFIER_CHARACTERS]
 
 
 def asked_for(ctx: Context, identifier: object) -> Asked | None:

@@ -139,7 +139,7 @@ async def finish(ctx: Context, token: Secret, password: Secret) -> User:
         user = await _finish_stored(ctx, claims, claims.user_id, password)
     else:
         user = await _finish_in_source(ctx, claims, password)
-    await forget_failures(ctx, user, claims.identifier)
+    await forget_failures(ctx, user)
     return user
 
 
