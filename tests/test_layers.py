@@ -50,7 +50,7 @@ LAYERS = (
     ("policy", "audit", "_columns", "hashing"),
     ("events", "errors"),
     ("models", "_chunks", "sketch"),
-    ("_fields", "_forking"),
+    ("_fields", "_forking", "_faults"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 

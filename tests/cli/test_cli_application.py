@@ -233,6 +233,28 @@ def test_broken_factory(folder, code, said):
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("StoreUnavailableError('down')", 1),
+        ("LegacyUnavailableError('down')", 1),
+        ("ConfigurationError('odd')", 2),
+    ],
+)
+def test_outage_in_factory(folder, error, code):
+    """
+    A store that is away while the connection is made is an outage, and no wrong call.
+    """
+    folder.joinpath("made.py").write_text(
+        f"from migratekit.errors import *\ndef make():\n    raise {error}"
+    )
+
+    with pytest.raises(CommandError) as caught:
+        load("made:make")
+
+    assert code == caught.value.code
+
+
 def test_interrupted_factory(folder):
     """
     Ctrl-C is Ctrl-C.

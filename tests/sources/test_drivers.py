@@ -102,6 +102,27 @@ def test_faults(scheme, make, fault):
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize(
+    ("scheme", "told"),
+    [
+        ("mysql+pymysql", "OperationalError 2003."),
+        ("postgresql+psycopg", "OperationalError, connection refused."),
+    ],
+)
+def test_reason(scheme, told):
+    """
+    Why the database cannot be asked is told, by the driver's number or in our words.
+    """
+    with (
+        faults.peer(None) as server,
+        own(NOWHERE[scheme].format(f"{faults.HOST}:{server.port}")) as source,
+        pytest.raises(LegacyUnavailableError) as caught,
+    ):
+        source.login(ADA, PASSWORD)
+
+    assert f"The legacy source could not be asked: {told}" == str(caught.value)
+
+
 def test_endless():
     """
     The documentation says which faults are not played to which driver.

@@ -292,7 +292,7 @@ def test_missing_file(tmp_path):
     """
     source = source_of(tmp_path / "legacy.db")
 
-    with pytest.raises(LegacyUnavailableError, match="OperationalError") as caught:
+    with pytest.raises(LegacyUnavailableError, match=r" SQLITE_CANTOPEN\.") as caught:
         source.get_user("ann")
 
     assert caught.value.__context__ is None

@@ -113,7 +113,7 @@ def test_no_server():
 
     async def main():
         async with AsyncSQLStore("sqlite+aiosqlite:////nowhere/users.db") as store:
-            with pytest.raises(StoreUnavailableError) as caught:
+            with pytest.raises(StoreUnavailableError, match="CANTOPEN") as caught:
                 await store.create_schema()
         assert None is caught.value.__context__
         # aiosqlite does not wait for the thread of a connection that failed, and the

@@ -312,9 +312,9 @@ def test_locked(path):
             other.execute("BEGIN EXCLUSIVE")
             start = time.monotonic()
 
-            with pytest.raises(StoreUnavailableError, match="OperationalError"):
+            with pytest.raises(StoreUnavailableError, match=" SQLITE_BUSY"):
                 store.create(somebody())
-            with pytest.raises(StoreUnavailableError, match="OperationalError"):
+            with pytest.raises(StoreUnavailableError, match=" SQLITE_BUSY"):
                 store.get("id")
 
             assert time.monotonic() - start < 5

@@ -31,7 +31,11 @@ from typing import (
 
 from migratekit import AsyncConnection, AsyncUserStore, Connection, UserStore
 from migratekit.cli._errors import CommandError
-from migratekit.errors import ContractError
+from migratekit.errors import (
+    ContractError,
+    LegacyUnavailableError,
+    StoreUnavailableError,
+)
 from migratekit.events import one_line
 from migratekit.models import LedgerKey, Retirement
 from migratekit.protocols import BoundStore, LookupStore
@@ -43,6 +47,8 @@ S = TypeVar("S", bound="Storage")
 EitherConnection: TypeAlias = Connection | AsyncConnection
 
 _AT_ONCE: Final = 500
+# What is no mistake of whoever has called, and may be over soon.
+_OUTAGES: Final = (StoreUnavailableError, LegacyUnavailableError)
 
 
 @runtime_checkable
@@ -304,7 +310,10 @@ def _blame(what: str, module: str, error: BaseException) -> NoReturn:
         detail = f"{detail}: {one_line(error).rstrip('.')}"
     elif isinstance(error, ModuleNotFoundError):
         detail = f"{detail}, for want of the module {one_line(error.name)!r}"
-    raise CommandError(f"{what}: {detail}.  --traceback shows all of it.") from error
+    code = 1 if isinstance(error, _OUTAGES) else 2
+    raise CommandError(
+        f"{what}: {detail}.  --traceback shows all of it.", code=code
+    ) from error
 
 
 def _place(error: BaseException, module: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from migratekit._engine import checked_engine, make_engine, parsed_url
+from migratekit._faults import fault_of
 from migratekit.errors import ConfigurationError, LegacyUnavailableError
 from migratekit.sources._drivers import limited_engine
 
@@ -55,7 +56,7 @@ class LegacyDatabase:
         try:
             return _fetch(self.engine, query, parameters)
         except Exception as exc:  # noqa: BLE001 - drivers raise what they like
-            failure = type(exc).__name__
+            failure = fault_of(exc)
         # No frame that has seen a row is in the traceback of this one.
         raise LegacyUnavailableError(failure)
 
@@ -71,7 +72,7 @@ class LegacyDatabase:
                 try:
                     part = next(parts, None)
                 except Exception as exc:  # noqa: BLE001 - drivers raise what they like
-                    failure = type(exc).__name__
+                    failure = fault_of(exc)
                     break
                 if part is None:
                     return

@@ -23,6 +23,7 @@ except ImportError:
     ) from None
 
 from migratekit._engine import forget_when_forked, parsed_url
+from migratekit._faults import fault_of
 from migratekit.errors import (
     ConfigurationError,
     MigrateKitError,
@@ -407,7 +408,7 @@ async def _answer(
     except MigrateKitError as error:
         return error
     except Exception as error:  # noqa: BLE001  # Drivers raise anything.
-        return StoreUnavailableError(type(error).__name__)
+        return StoreUnavailableError(fault_of(error))
 
 
 def _make_engine(url: URL) -> AsyncEngine:

@@ -19,6 +19,7 @@ except ImportError:
     ) from None
 
 from migratekit._engine import forget_when_forked, parsed_url
+from migratekit._faults import fault_of
 from migratekit.errors import (
     ConfigurationError,
     MigrateKitError,
@@ -363,7 +364,7 @@ class SQLStore:
         except MigrateKitError:
             raise
         except Exception as error:  # noqa: BLE001  # Drivers raise anything.
-            detail = type(error).__name__
+            detail = fault_of(error)
         # Out of the except block, so that no context shows what the driver was given.
         raise StoreUnavailableError(detail)
 
