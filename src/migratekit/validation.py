@@ -74,7 +74,8 @@ def loosely(text: str) -> str:
     """
     text = unicodedata.normalize("NFKD", text).casefold()
     if not text.isascii():
-        text = "".join(map(_plainest, text))
+        # Each character once: of a hostile text, thousands are made.
+        text = text.translate({ord(c): _plainest(c) for c in {*text}})
     return " ".join(text.split())
 
 

@@ -28,7 +28,12 @@ from migratekit.sources.ldap._entries import attributes_of
 from migratekit.sources.ldap._terms import dn_pattern, filter_template, server_of
 from migratekit.stores.memory import MemoryStore
 from migratekit.testing import CHEAPEST, VirtualClock
-from migratekit.validation import canonical, is_possible_password, spellings
+from migratekit.validation import (
+    canonical,
+    is_possible_password,
+    loosely,
+    spellings,
+)
 
 
 IDENTIFIERS = (
@@ -43,6 +48,8 @@ IDENTIFIERS = (
     *("\u7528\u6237@\u4f8b\u5b50.\u6d4b\u8bd5", "ada@example", "a@b@c", " ada ", "@"),
     "x" * 64 + "@" + ".".join(["y" * 60] * 4),
     "\u00fc" * 100 + "@" + ".".join(["\u00fc" * 20] * 8),
+    # Of which eighteen characters are made, each.
+    "\ufdfa" * 320,
 )
 SHORT_PASSWORDS = (
     *("correct horse battery staple", "password", "P\u00e4ssword1", "pa\u0308ss word"),
@@ -89,6 +96,7 @@ def take_identifier(drawn):
     assert type(form) is Identifier
     assert canonical(form.value) == form
     assert form.value in spellings(form)
+    assert type(loosely(form.value)) is str
     return "accepted"
 
 
