@@ -19,6 +19,7 @@ from migratekit.errors import (
     ConfigurationError,
     ContractError,
     LegacyUnavailableError,
+    LookupUnsupportedError,
     MigrateKitError,
     PasswordChangeRequiredError,
     StoreUnavailableError,
@@ -324,7 +325,7 @@ class Listing:
         raise NotImplementedError
 
     def get_user(self, identifier, /):
-        raise NotImplementedError
+        raise LookupUnsupportedError
 
     def iter_users(self):
         yield from self.rows

@@ -12,6 +12,11 @@ REPEATED_ID: Final = "REPEATED_ID"
 SHARED_EMAIL: Final = "SHARED_EMAIL"
 SHARED_USERNAME: Final = "SHARED_USERNAME"
 
+UNFOUND_EMAIL: Final = "UNFOUND_EMAIL"
+UNFOUND_USERNAME: Final = "UNFOUND_USERNAME"
+
+# That the source does not find a user by one of them.
+OF_UNFOUND: Final = {"email": UNFOUND_EMAIL, "username": UNFOUND_USERNAME}
 # That two users have one of them.
 OF_SHARED: Final = {"email": SHARED_EMAIL, "username": SHARED_USERNAME}
 

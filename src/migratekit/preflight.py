@@ -5,6 +5,7 @@ Nothing is written.
 """
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import overload
 
 from migratekit._desks import OnFinding, OnProgress, Rows
@@ -67,7 +68,8 @@ def preflight(
     validator and hasher, by the format of the source if it has an attribute ``format``,
     by the store and its ledger, and by one another.  They are read once, and once more
     if two seem to want the same.  In memory are 8 bytes for each key of each user, and
-    the keys that are wanted twice.
+    the keys that are wanted twice.  Whoever is listed otherwise than people type it is
+    looked up in the source, which may not find them.
 
     Args:
         connection: Of an `AsyncConnection`, the result must be awaited.
@@ -91,7 +93,7 @@ def preflight(
     """
     return surveyed(
         connection,
-        flows.preflight,
+        partial(flows.preflight, is_listing=rows is None),
         rows=rows or _listing(connection.source),
         on_finding=on_finding,
         progress=progress,

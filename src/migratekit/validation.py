@@ -65,6 +65,13 @@ def spellings(identifier: Identifier) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*composed, *decomposed)))
 
 
+def as_typed(text: str) -> str:
+    """
+    Return *text*, which a source has listed, as people type it and a source is asked.
+    """
+    return unicodedata.normalize("NFC", text.strip())
+
+
 def loosely(text: str) -> str:
     """
     Return what a system that sees few differences may take *text* for.

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from migratekit._findings import UNVERIFIABLE_HASH, Finding
+from migratekit._findings import OF_UNFOUND, UNVERIFIABLE_HASH, Finding
 from migratekit._flows.context import Context
 from migratekit._flows.imports import Chunk, examined
 from migratekit._judging import Verdict
-from migratekit._steps import CheckRetired, FindUser
+from migratekit._steps import AskUser, CheckRetired, FindUser
 from migratekit._steps.surveys import CheckAllRetired, JudgeAll, LooksUpMany
+from migratekit.errors import ContractError, LookupUnsupportedError
 from migratekit.imports import codes
 from migratekit.models import (
     Identifier,
@@ -23,6 +24,7 @@ from migratekit.models import (
     identifiers,
     ledger_keys,
 )
+from migratekit.validation import as_typed
 
 
 @attrs.define(eq=False)
@@ -39,6 +41,7 @@ class Case:
         conflicts: What others have in the store, or had.
         moved: Whether they are there already.
         reserved: What is kept for them, by which no login lets them in.
+        unfound: The fields by which the source does not find them.
     """
 
     line: int
@@ -49,6 +52,7 @@ class Case:
     conflicts: list[Finding] = attrs.field(factory=list)
     moved: bool = False
     reserved: set[LedgerKey] = attrs.field(factory=set)
+    unfound: list[str] = attrs.field(factory=list)
 
     @property
     def is_valid(self) -> bool:
@@ -79,6 +83,8 @@ class Case:
         legacy_key, *keys = ledger_keys(self.user)
         if legacy_key in self.reserved or self.reserved.issuperset(keys):
             return False
+        if len(self.unfound) == len(keys):
+            return False
         return self.verdict is None or self.verdict.unverifiable is None
 
     def findings(self) -> Iterator[Finding]:
@@ -96,6 +102,12 @@ class Case:
         if verdict is not None and verdict.unverifiable is not None:
             text = f"No login can use the hash: {verdict.unverifiable}."
             yield self.finding(UNVERIFIABLE_HASH, "password_hash", text)
+        for field in self.unfound:
+            text = (
+                "The source does not find them by it as people type it: there are "
+                "blanks around it, or letters of another form."
+            )
+            yield self.finding(OF_UNFOUND[field], field, text)
         yield from self.conflicts
 
     def finding(self, code: str, field: str | None, message: str) -> Finding:
@@ -148,6 +160,31 @@ async def look_into(wanted: Sequence[Case]) -> None:
         case.verdict = verdict
     # Whom no import would try to store, it does not look up.
     await _look_up([case for case in wanted if not case.problems])
+
+
+async def look_for(wanted: Sequence[Case]) -> None:
+    """
+    Find out whom the source does not find by what they type, if that is not just what
+    it has listed.
+    """
+    for case in wanted:
+        if case.problems or case.moved:
+            continue
+        for identifier in identifiers(case.user):
+            field = identifier.kind.value
+            listed: str = getattr(case.record, field)
+            typed = as_typed(listed)
+            if typed != listed and not await _finds(case, typed):
+                case.unfound.append(field)
+
+
+async def _finds(case: Case, typed: str) -> bool:
+    try:
+        legacy = await AskUser(typed)
+    except (ContractError, LookupUnsupportedError):
+        # It cannot tell; or several have it, and that is found elsewhere.
+        return True
+    return legacy is not None and legacy.user_id == case.record.user_id
 
 
 async def _look_up(wanted: Sequence[Case]) -> None:

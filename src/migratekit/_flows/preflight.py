@@ -7,6 +7,7 @@ alone, in the order in which an import would store them.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import attrs
 
@@ -16,7 +17,7 @@ from migratekit._findings import (
     PreflightReport,
 )
 from migratekit._fingerprints import Fingerprints
-from migratekit._flows.cases import Case, cases, look_into, records_of
+from migratekit._flows.cases import Case, cases, look_for, look_into, records_of
 from migratekit._flows.context import Context
 from migratekit._flows.findings import Found
 from migratekit._flows.imports import Chunk
@@ -58,6 +59,7 @@ class _Survey:
 
     ctx: Context
     desk: Desk
+    is_listing: bool
     tells_hashes: bool
     # By the fields of a PreflightReport.
     figures: Counter[str] = attrs.field(factory=Counter)
@@ -136,11 +138,19 @@ class _Survey:
         )
 
 
-async def preflight(ctx: Context, desk: Desk) -> PreflightReport:
+async def preflight(
+    ctx: Context, desk: Desk, *, is_listing: bool = True
+) -> PreflightReport:
     """
     Find out what would become of all users whom *desk* gives.
+
+    Args:
+        ctx: Whose users.
+        desk: Where they come from.
+        is_listing: Whether it is the source that lists them, and so has to find them.
     """
-    survey, twins = _Survey(ctx, desk, await TellsHashes()), Twins()
+    survey = _Survey(ctx, desk, is_listing, await TellsHashes())
+    twins = Twins()
     await BeginWalk(desk)
     while rows := await TakeRows(desk):
         await _look_at(survey, Chunk(rows, survey.figures["users"] + 1))
@@ -165,13 +175,19 @@ async def _look_at(survey: _Survey, chunk: Chunk) -> None:
     survey.figures["invalid"] += len(unread)
 
     found = await cases(survey.ctx, chunk)
-    await look_into([*found.values()])
+    await _look_into(survey, [*found.values()])
     for case in found.values():
         survey.count(case)
         for key in ledger_keys(case.user):
             survey.fingerprints.add(key)
     told = {p: [*case.findings()] for p, case in found.items()} | unread
     await survey.found.tell([finding for p in sorted(told) for finding in told[p]])
+
+
+async def _look_into(survey: _Survey, wanted: Sequence[Case]) -> None:
+    await look_into(wanted)
+    if survey.is_listing:
+        await look_for(wanted)
 
 
 async def _compare(
@@ -186,7 +202,7 @@ async def _compare(
         for case in (await cases(survey.ctx, chunk)).values()
         if (keys := [k for k in ledger_keys(case.user) if number_of(k) in repeated])
     ]
-    await look_into([case for case, _ in suspects])
+    await _look_into(survey, [case for case, _ in suspects])
     await survey.found.tell(
         [
             finding
