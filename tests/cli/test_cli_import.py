@@ -157,7 +157,7 @@ def test_many_errors(shop, file, capsys):
 
 def test_errors_file(shop, file, capsys):
     """
-    A file has them all, and whose they are where that could be read.
+    A file for its owner alone has them all, and whose they are where that could be read.
     """
     rows = [{"user_id": at, "email": "nobody"} for at in range(12)]
     file.write_text(lines(*rows, {"email": "ada@example.com"}))
@@ -171,6 +171,7 @@ def test_errors_file(shop, file, capsys):
         line.rpartition(",")[0] for line in told
     ]
     assert last.startswith("13,,OBJECT_REQUIRED,user_id,")
+    assert 0o600 == shop.folder.joinpath("errors.csv").stat().st_mode & 0o777
 
 
 @pytest.mark.parametrize("name", ["users.jsonl", "./users.jsonl"])

@@ -108,6 +108,10 @@ def _opened(name: str, stack: ExitStack) -> Any:
     return stack.enter_context(Path(name).open("rb"))
 
 
+def _for_owner(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
+
+
 def unusable(name: str, error: OSError) -> CommandError:
     """
     Return the error that says why a file cannot be used.
@@ -146,7 +150,9 @@ class ErrorFile:
         if file is not None and file.is_at(name):
             raise CommandError(f"{one_line(name)} is what is read: name another file.")
         try:
-            out = Path(name).open("w", encoding="utf-8")  # noqa: SIM115 -- see below
+            out = open(  # noqa: PTH123, SIM115 -- Path has no opener; see below
+                name, "w", encoding="utf-8", opener=_for_owner
+            )
         except OSError as error:
             raise unusable(name, error) from error
         self._out = stack.enter_context(out)
