@@ -51,6 +51,24 @@ def test_protocols():
     assert not isinstance(CHEAP, WrappingHasher)
 
 
+@pytest.mark.parametrize("spec", ["wordpress", ["bcrypt", "wordpress"]])
+def test_format_by_name(spec):
+    """
+    A format may be said as it is said to a source.
+    """
+    assert LegacyHasher(CHEAP, resolve(spec)) == LegacyHasher(CHEAP, spec)
+    assert LegacyHasher(CHEAP, spec).verify("password", MD5)
+
+
+@pytest.mark.parametrize("spec", ["wordpres", None, presets.bcrypt])
+def test_no_format(spec):
+    """
+    What is no format is told when the hasher is made, and not at somebody's login.
+    """
+    with pytest.raises(ConfigurationError):
+        LegacyHasher(CHEAP, spec)
+
+
 # --- The hasher of the new store --------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from migratekit.formats.format_list import (
     verify,
 )
 from migratekit.formats.masking import mask
+from migratekit.formats.resolve import resolve
 from migratekit.hashing import GILHoldingHasher
 from migratekit.models import StoredHash
 from migratekit.protocols import ImportingHasher, PasswordHasher, RankingHasher
@@ -39,11 +40,14 @@ class LegacyHasher:
 
     Args:
         hasher: The one for new hashes.
-        format: The format or `migratekit.formats.FormatList` of the imported ones.
+        format: What the imported ones are; see `migratekit.formats.resolve()`.
+
+    Raises:
+        migratekit.errors.ConfigurationError: If *format* cannot be used.
     """
 
     hasher: PasswordHasher
-    format: LegacyFormat
+    format: LegacyFormat = attrs.field(converter=resolve)
 
     def hash(self, password: str, /) -> str:
         """
