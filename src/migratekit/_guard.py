@@ -383,8 +383,9 @@ def _is_answer(error: BaseException) -> bool:
     """
     Return whether *error* says anything but that the source could not be asked.
     """
-    known = isinstance(error, MigrateKitError)
-    return known and not isinstance(error, LegacyUnavailableError)
+    if isinstance(error, LegacyUnavailableError):
+        return error.answered
+    return isinstance(error, MigrateKitError)
 
 
 def _too_late(

@@ -138,12 +138,21 @@ class PasswordRejectedError(MigrateKitError):
 class LegacyUnavailableError(MigrateKitError):
     """
     The legacy source could not be asked.  Says nothing about the password.
+
+    Args:
+        detail: What went wrong, for logs.
+
+        answered:
+            Whether it did answer, but neither yes nor no, as where somebody has a
+            second factor, or is locked out.  Then it is not down, and is not left alone
+            for it: one person's account must not be in everybody's way.
     """
 
     status_hint = 503
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(self, detail: str = "", *, answered: bool = False) -> None:
         super().__init__(_sentence("The legacy source could not be asked", detail))
+        self.answered = answered
 
 
 class StoreUnavailableError(MigrateKitError):

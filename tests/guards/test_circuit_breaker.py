@@ -110,7 +110,12 @@ def test_in_a_row(door):
 
 @pytest.mark.parametrize(
     "answer",
-    [ContractError("x"), UnusableHashError("x", "x"), InvalidCredentialsError("x")],
+    [
+        ContractError("x"),
+        UnusableHashError("x", "x"),
+        InvalidCredentialsError("x"),
+        LegacyUnavailableError("a second factor", answered=True),
+    ],
 )
 def test_answers(door, answer):
     """

@@ -202,6 +202,23 @@ def test_collation(legacy):
         assert source.login("ANN@example.com", "correct horse") is not None
 
 
+def test_letter_that_the_column_has_not(legacy):
+    """
+    Whoever types it has the database as well as before, for all others.
+    """
+    if legacy.engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL has one encoding for all columns")
+    query = (
+        "SELECT {id} AS user_id, email, hash "
+        f"FROM {legacy.users.name} WHERE CONVERT(email USING latin1) = :canonical"
+    )
+
+    with legacy.source(query=query) as source:
+        with pytest.raises(LegacyUnavailableError) as caught:
+            source.get_user("жanna@example.com")
+        assert caught.value.answered
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_writes_nothing(legacy, own):
     """

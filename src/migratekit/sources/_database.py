@@ -25,6 +25,8 @@ Where: TypeAlias = str | sa.URL | sa.Engine
 
 _ROWS_AT_ONCE = 500
 _MYSQL = frozenset({"mysql", "mariadb"})
+# In a tuple, because not every driver's arguments can be hashed.
+_MYSQL_LETTERS = ((1267,), (1270,), (1271,), (3988,))
 
 
 @attrs.frozen
@@ -56,9 +58,9 @@ class LegacyDatabase:
         try:
             return _fetch(self.engine, query, parameters)
         except Exception as exc:  # noqa: BLE001 - drivers raise what they like
-            failure = fault_of(exc)
+            failure, answered = fault_of(exc), _is_about_a_value(exc)
         # No frame that has seen a row is in the traceback of this one.
-        raise LegacyUnavailableError(failure)
+        raise LegacyUnavailableError(failure, answered=answered)
 
     def walk(self, query: sa.TextClause) -> Iterator[Found]:
         """
@@ -78,6 +80,17 @@ class LegacyDatabase:
                     return
                 yield part
         raise LegacyUnavailableError(failure)
+
+
+def _is_about_a_value(exc: Exception) -> bool:
+    """
+    Return whether a database that is well cannot do with what was typed.
+    """
+    if isinstance(exc, sa.exc.DataError):
+        return True
+    # A letter that the column cannot hold; the drivers say "operational".
+    original = exc.orig if isinstance(exc, sa.exc.DBAPIError) else None
+    return original is not None and original.args[:1] in _MYSQL_LETTERS
 
 
 def _fetch(

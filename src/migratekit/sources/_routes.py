@@ -60,7 +60,8 @@ def accepting(routes: Iterable["Route"], identifier: str) -> tuple["Route", ...]
         return tuple(route for route in routes if _accepts(route, identifier))
     except Exception as exc:  # noqa: BLE001 -- whatever an application's code raises
         failure = type(exc).__name__
-    raise LegacyUnavailableError(failure)
+    # It may have been what somebody typed, and no route was asked.
+    raise LegacyUnavailableError(failure, answered=True)
 
 
 def _accepts(route: "Route", identifier: str) -> bool:

@@ -76,6 +76,15 @@ _NO: Final = frozenset(
         "UserNotFoundException",
     }
 )
+# What one user or one name can bring about, while the pool is well.
+_ABOUT_ONE: Final = frozenset(
+    {
+        "InvalidLambdaResponseException",
+        "InvalidParameterException",
+        "UnexpectedLambdaException",
+        "UserLambdaValidationException",
+    }
+)
 # The same exception, when it is not the user who is refused.
 _OURS: Final = re.compile(r"secret|client|token|session|credential", re.IGNORECASE)
 
@@ -273,8 +282,10 @@ class CognitoSource:
         if challenge in _SECOND_FACTORS and self._password_alone is True:
             return user
         if challenge in _SECOND_FACTORS:
-            raise LegacyUnavailableError("the user has a second factor")
-        raise LegacyUnavailableError("the answer to a login is neither yes nor no")
+            failure = "the user has a second factor"
+        else:
+            failure = "the answer to a login is neither yes nor no"
+        raise LegacyUnavailableError(failure, answered=True)
 
     def _secret_hash(self, username: str) -> str:
         key = (self._secret or "").encode()
@@ -392,4 +403,5 @@ def _is_no(refused: _Refused) -> bool:
 
 def _outage(refused: _Refused) -> LegacyUnavailableError:
     shown = refused.code if refused.code.isidentifier() else "an error"
-    return LegacyUnavailableError(f"it answered {shown[:60]}")
+    answered = refused.code in _ABOUT_ONE and refused.status == 400
+    return LegacyUnavailableError(f"it answered {shown[:60]}", answered=answered)

@@ -88,7 +88,7 @@ class _Firebase(Inquiry):
         token, own = data.get("idToken"), data.get("localId")
         if type(token) is not str or not token:
             # Right so far, and a second factor to come.
-            raise LegacyUnavailableError("it answered with no token")
+            raise LegacyUnavailableError("it answered with no token", answered=True)
         answer = yield post_json(self._at("lookup"), {"idToken": token})
         if answer.status != 200:
             unexpected(answer)
@@ -120,7 +120,8 @@ def _no(data: Mapping[str, Any]) -> None:
         return
     # Nothing is quoted that could be an echo of what was sent.
     shown = code in _CODES
-    raise LegacyUnavailableError(f"it answered {code}" if shown else "it refused")
+    failure = f"it answered {code}" if shown else "it refused"
+    raise LegacyUnavailableError(failure, answered=True)
 
 
 def _one_of(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from migratekit.errors import ConfigurationError, LegacyUnavailableError
 from migratekit.sources.http._questions import Answer
 
 
+NO_ANSWER: Final = frozenset({407, 408, 429})
+
+
 def statuses_of(statuses: Iterable[int]) -> frozenset[int]:
     """
     Return the statuses that mean "no".
@@ -23,7 +26,7 @@ def statuses_of(statuses: Iterable[int]) -> frozenset[int]:
     for status in found:
         if type(status) is not int or not 400 <= status <= 499:
             raise ConfigurationError("Only a status of 400 to 499 can be a no.")
-        if status in {407, 408, 429}:
+        if status in NO_ANSWER:
             raise ConfigurationError(f"{status} says nothing about a password.")
     return frozenset(found)
 
@@ -62,7 +65,10 @@ def unexpected(answer: Answer) -> NoReturn:
     Raises:
         migratekit.errors.LegacyUnavailableError: Always.
     """
-    raise LegacyUnavailableError(f"it answered with status {answer.status}")
+    # A service that finds fault with a request is there, and the next one may be fine.
+    answered = 400 <= answer.status <= 499 and answer.status not in NO_ANSWER
+    failure = f"it answered with status {answer.status}"
+    raise LegacyUnavailableError(failure, answered=answered)
 
 
 _UTF8: Final = {None, "utf-8", "utf8", "us-ascii", "ascii"}

@@ -259,7 +259,9 @@ class _Kratos(_Hook):
         if answer.status != 200:
             unexpected(answer)
         if object_of(answer).get("status") != "password_match":
-            raise LegacyUnavailableError("it answered neither yes nor no")
+            raise LegacyUnavailableError(
+                "it answered neither yes nor no", answered=True
+            )
         return Vouched()
 
 
@@ -305,7 +307,9 @@ class _Okta(_Hook):
         if credential == "UNVERIFIED":
             return None
         if credential != "VERIFIED":
-            raise LegacyUnavailableError("it answered neither yes nor no")
+            raise LegacyUnavailableError(
+                "it answered neither yes nor no", answered=True
+            )
         return Vouched()
 
 

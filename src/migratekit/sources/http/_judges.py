@@ -36,7 +36,8 @@ Judge: TypeAlias = Callable[[Mapping[str, Any]], Verdict]
 def _unknown(code: object) -> LegacyUnavailableError:
     # Nothing is quoted that could be an echo of what was sent.
     shown = type(code) is str and code in _CODES
-    return LegacyUnavailableError(f"it answered {code}" if shown else "it refused")
+    failure = f"it answered {code}" if shown else "it refused"
+    return LegacyUnavailableError(failure, answered=True)
 
 
 def judge(data: Mapping[str, Any]) -> Verdict:
@@ -119,5 +120,6 @@ def judge_entra(data: Mapping[str, Any]) -> Verdict:
         if all(type(code) is int and code in _ENTRA_EXPIRED for code in codes):
             return Vouched(must_change_password=True)
         if type(codes[0]) is int and codes[0] in _ENTRA_SHOWN:
-            raise LegacyUnavailableError(f"it answered AADSTS{codes[0]}")
+            failure = f"it answered AADSTS{codes[0]}"
+            raise LegacyUnavailableError(failure, answered=True)
     raise _unknown(data.get("error"))

@@ -115,7 +115,9 @@ class _JSONService(Inquiry):
         if refused and not accepted:
             return None
         if refused or (self._accepted and not accepted):
-            raise LegacyUnavailableError("it answered neither yes nor no")
+            raise LegacyUnavailableError(
+                "it answered neither yes nor no", answered=True
+            )
         return data
 
     def _get_user(self, identifier: str) -> Dialogue[LegacyUser | None]:

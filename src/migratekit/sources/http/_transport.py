@@ -69,6 +69,10 @@ class Terms(Protocol):
         """
 
 
+# One person's profile may be, which is nobody else's trouble.
+_TOO_LONG: Final = "its answer is too long"
+
+
 def talk(terms: Terms, dialogue: Dialogue[R]) -> R:
     """
     Return what *dialogue* ends in.
@@ -84,7 +88,7 @@ def talk(terms: Terms, dialogue: Dialogue[R]) -> R:
         while isinstance(step, Question):
             answer = _asked(terms, step, deadline)
             if isinstance(answer, str):
-                raise LegacyUnavailableError(answer)
+                raise LegacyUnavailableError(answer, answered=answer == _TOO_LONG)
             step = _next(dialogue, answer)
         return step.value
 
@@ -104,7 +108,7 @@ async def atalk(terms: Terms, dialogue: Dialogue[R]) -> R:
         while isinstance(step, Question):
             answer = await _aasked(terms, step, moment)
             if isinstance(answer, str):
-                raise LegacyUnavailableError(answer)
+                raise LegacyUnavailableError(answer, answered=answer == _TOO_LONG)
             step = _next(dialogue, answer)
         return step.value
 
@@ -243,7 +247,7 @@ def _failure(exc: BaseException) -> str:
     if isinstance(exc, TimeoutError | httpcore.TimeoutException):
         return "it did not answer in time"
     if isinstance(exc, _TooMuchError):
-        return "its answer is too long"
+        return _TOO_LONG
     if isinstance(exc, _EncodedError):
         return "its answer is compressed, which nobody asked for"
     return type(exc).__name__

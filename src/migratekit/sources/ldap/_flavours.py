@@ -60,6 +60,10 @@ class Flavour(Protocol):
         """
 
 
+# Operations error, limits of time and of the administrator, busy, unavailable, other.
+_NOT_NOW: Final = frozenset({1, 3, 11, 51, 52, 80})
+
+
 def _verdict(outcome: Outcome) -> Verdict:
     if outcome.code == SUCCESS:
         return Verdict.YES
@@ -70,7 +74,8 @@ def _verdict(outcome: Outcome) -> Verdict:
         INAPPROPRIATE_AUTHENTICATION,
     }:
         return Verdict.NO
-    raise LegacyUnavailableError(f"the server says {outcome.code} to a bind")
+    failure = f"the server says {outcome.code} to a bind"
+    raise LegacyUnavailableError(failure, answered=outcome.code not in _NOT_NOW)
 
 
 def _is_true(entry: Entry, name: str) -> bool:

@@ -270,7 +270,7 @@ class Session:
                 raise LegacyUnavailableError("the server hung up")
             self._bytes += len(data)
             if self._bytes > _ANSWER_BYTES:
-                raise LegacyUnavailableError("the answer is too long")
+                raise LegacyUnavailableError("the answer is too long", answered=True)
             yield from self._client.receive(data)
 
     def _until(self) -> float:
