@@ -165,6 +165,26 @@ def text_of(seen, width=None):
     return "\n".join(status_lines(seen, width))
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("login.moved", "–"),
+        ("login.refused.unknown_or_wrong", "–"),
+        ("login.succeeded", "0"),
+        ("login.refused.wrong_password", "0"),
+    ],
+)
+def test_untold(name, told):
+    """
+    What a process took along of a day on which the old system was asked is no zero.
+    """
+    seen = overview({0: 1}, tallies=[(0, name, 1), (1, "source.calls", 7)])
+
+    days = text_of(seen).partition("By day")[2].splitlines()[1:4]
+
+    assert [told, "7", "0"] == [day.split()[-2] for day in days]
+
+
 def test_whole():
     """
     All that an operator sees has its lines.
@@ -183,7 +203,7 @@ def test_whole():
         "Migration of shop, 1 Jan 2030, 00:00 UTC",
         "140 of 200 users moved (70.0%).",
         "[############################------------] 60 users left",
-        "1 Jan 2030        0      70        9                 0       0",
+        "1 Jan 2030        0      70        9                 –       –",
         "31 Dec 2029      10       0        4             1,200       2",
         "refused: wrong password      9       10",
         "refused: \\x1b[2J             0        3",

@@ -150,7 +150,7 @@ class ErrorFile:
         if file is not None and file.is_at(name):
             raise CommandError(f"{one_line(name)} is what is read: name another file.")
         try:
-            out = open(  # noqa: PTH123, SIM115 -- Path has no opener; see below
+            out = open(  # noqa: SIM115 -- Path has no opener; see below
                 name, "w", encoding="utf-8", opener=_for_owner
             )
         except OSError as error:

@@ -4,7 +4,7 @@ An overview as lines of text.
 
 import datetime as dt
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from migratekit.cli._tables import cut, width_of
@@ -68,18 +68,24 @@ def _summary(overview: Overview) -> Iterator[str]:
 def _days(overview: Overview) -> Iterator[str]:
     progress, statistics = overview.progress, overview.statistics
     heads: list[str] = ["By day (UTC)"]
-    columns: list[dict[dt.date, int]] = []
+    columns: list[Mapping[dt.date, int | None]] = []
     if progress is not None:
         heads.append("moved")
         columns.append(progress.by_day)
     if statistics is not None and statistics.first_day is not None:
         logins, source = statistics.logins, statistics.source
+        # The source was asked, and a process took its figures along when it ended.
+        untold = {
+            day: None
+            for day, each in logins.items()
+            if each.moved or each.refused.get("unknown_or_wrong")
+        }
         heads += ["let in", "refused", "old system asked", "failed"]
         columns += [
             {day: each.succeeded for day, each in logins.items()},
             {day: each.total - each.succeeded for day, each in logins.items()},
-            {day: each.calls for day, each in source.items()},
-            {day: each.failures for day, each in source.items()},
+            untold | {day: each.calls for day, each in source.items()},
+            untold | {day: each.failures for day, each in source.items()},
         ]
     if not columns:
         return
