@@ -16,6 +16,23 @@ except ImportError:
 
 
 _LOGGING_NAME: Final = "migratekit"
+# What has a driver, by the name of its package.
+_EXTRAS: Final = {
+    "aiosqlite": "async",
+    "asyncmy": "asyncmy",
+    "asyncpg": "asyncpg",
+    "oracledb": "oracle",
+    "psycopg": "postgresql",
+    "pymssql": "sqlserver",
+    "pymysql": "mysql",
+}
+# Ours in place of what SQLAlchemy takes where a URL names none.
+_NAMED: Final = {
+    "MySQLdb": "mysql+pymysql",
+    "cx_Oracle": "oracle+oracledb",
+    "psycopg2": "postgresql+psycopg",
+    "pyodbc": "mssql+pymssql",
+}
 
 
 def _hides_rows(record: logging.LogRecord) -> bool:
@@ -60,11 +77,34 @@ def make_engine(url: str | sa.URL, **options: Any) -> sa.Engine:
             url, hide_parameters=True, logging_name=_LOGGING_NAME, **options
         )
     except sa.exc.ArgumentError as exc:
-        failure = type(exc).__name__
+        failure: Exception = ConfigurationError(
+            f"SQLAlchemy refuses this database URL: {type(exc).__name__}."
+        )
+    except ImportError as exc:
+        failure = without_driver(exc, url)
     else:
         forget_when_forked(engine)
         return engine
-    raise ConfigurationError(f"SQLAlchemy refuses this database URL: {failure}.")
+    raise failure
+
+
+def without_driver(error: ImportError, url: sa.URL) -> ImportError:
+    """
+    Return what is to be said of *error*: what to install, if it is a driver of ours
+    that is missing, or would be if *url* named it.
+    """
+    name = error.name or ""
+    named = _NAMED.get(name) if "+" not in url.drivername else None
+    extra = _EXTRAS.get(name if named is None else named.partition("+")[2])
+    if extra is None:
+        return error
+    install = f'pip install "migratekit[{extra}]"'
+    if named is None:
+        return ImportError(f"The driver is missing: {install}")
+    return ImportError(
+        f"The URL names no driver, and {name} is missing: begin it with {named}://, "
+        f"and {install}"
+    )
 
 
 def forget_when_forked(engine: sa.Engine) -> None:

@@ -18,6 +18,8 @@ from sql_peers import NOWHERE, greeted, own
 from migratekit.errors import LegacyUnavailableError
 from migratekit.sources import _drivers, aspnet, databases, products
 from migratekit.sources.sql import SQLSource
+from migratekit.stores.async_sql import AsyncSQLStore
+from migratekit.stores.sql import SQLStore
 
 
 ADA = "ada@example.com"
@@ -283,6 +285,49 @@ def test_missing_driver(monkeypatch, scheme, extra):
     for make in DOORS[scheme]:
         with pytest.raises(ImportError, match=rf"migratekit\[{extra}\]"):
             make(NOWHERE[scheme].format("db"))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "missing", "said"),
+    [
+        ("mysql", "MySQLdb", r"with mysql\+pymysql://, and pip .*\[mysql\]"),
+        ("postgresql", "psycopg2", r"migratekit\[postgresql\]"),
+    ],
+)
+@pytest.mark.parametrize("make", [own, SQLStore])
+def test_unnamed_driver(monkeypatch, scheme, missing, said, make):
+    """
+    A URL that names no driver is told how to name ours.
+    """
+    monkeypatch.setitem(sys.modules, missing, None)
+    # Which of the two SQLAlchemy takes has changed.
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(ImportError, match=said) as caught:
+        make(f"{scheme}://ann:s3cret@db/x")
+
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("make", "scheme", "extra"),
+    [
+        (SQLStore, "postgresql+psycopg", "postgresql"),
+        (SQLStore, "mysql+pymysql", "mysql"),
+        (AsyncSQLStore, "sqlite+aiosqlite", "async"),
+        (AsyncSQLStore, "postgresql+asyncpg", "asyncpg"),
+        (AsyncSQLStore, "mysql+asyncmy", "asyncmy"),
+    ],
+)
+def test_missing_driver_of_a_store(monkeypatch, make, scheme, extra):
+    """
+    So says a store, sync or async.
+    """
+    monkeypatch.setitem(sys.modules, scheme.partition("+")[2], None)
+
+    with pytest.raises(ImportError, match=rf"^The driver .*migratekit\[{extra}\]"):
+        make(f"{scheme}://db/x")
 
 
 def test_missing_other_driver(monkeypatch):

@@ -27,28 +27,23 @@ class _Driver:
     A driver.
 
     Args:
-        extra: What is to be installed to have it.
         limits: Arguments for a connection, unless the URL has them.
         demanded: Arguments that it gets whatever the URL says.
     """
 
-    extra: str
     limits: Mapping[str, Any]
     demanded: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 _DRIVERS: Final = {
     "pymysql": _Driver(
-        "mysql",
         {"connect_timeout": _CONNECT, "read_timeout": _READ, "write_timeout": _READ},
     ),
     "psycopg": _Driver(
-        "postgresql",
         {"connect_timeout": _CONNECT, "tcp_user_timeout": _READ * 1000},
     ),
-    "oracledb": _Driver("oracle", {"tcp_connect_timeout": _CONNECT}),
+    "oracledb": _Driver({"tcp_connect_timeout": _CONNECT}),
     "pymssql": _Driver(
-        "sqlserver",
         {
             "login_timeout": _CONNECT,
             "timeout": _READ,
@@ -72,7 +67,7 @@ def limited_engine(url: sa.URL, **options: Any) -> sa.Engine:
         migratekit.errors.ConfigurationError: As `make_engine()` does.
         ImportError: If the driver is not installed.
     """
-    engine = _made(url, options)
+    engine = make_engine(url, **options)
     driver = engine.dialect.driver
     if driver in _DRIVERS:
         sa.event.listen(engine, "do_connect", _tell)
@@ -81,16 +76,6 @@ def limited_engine(url: sa.URL, **options: Any) -> sa.Engine:
     if driver == "psycopg" and "statement_timeout" not in str(url.query):
         sa.event.listen(engine, "begin", _limit_statements)
     return engine
-
-
-def _made(url: sa.URL, options: Mapping[str, Any]) -> sa.Engine:
-    try:
-        return make_engine(url, **options)
-    except ImportError as exc:
-        if exc.name not in _DRIVERS:
-            raise
-        extra = _DRIVERS[exc.name].extra
-    raise ImportError(f'The driver is missing: pip install "migratekit[{extra}]"')
 
 
 def _tell(

@@ -22,7 +22,7 @@ except ImportError:
         'pip install "migratekit[async]"'
     ) from None
 
-from migratekit._engine import forget_when_forked, parsed_url
+from migratekit._engine import forget_when_forked, parsed_url, without_driver
 from migratekit._faults import fault_of
 from migratekit.errors import (
     ConfigurationError,
@@ -415,10 +415,12 @@ def _make_engine(url: URL) -> AsyncEngine:
     try:
         engine = create_async_engine(url, **engine_options(url))
     except (ArgumentError, InvalidRequestError):
-        pass
+        failure: Exception = ConfigurationError(
+            f"SQLAlchemy has no async driver {url.drivername!r}, or it refuses the URL."
+        )
+    except ImportError as error:
+        failure = without_driver(error, url)
     else:
         forget_when_forked(engine.sync_engine)
         return engine
-    raise ConfigurationError(
-        f"SQLAlchemy has no async driver {url.drivername!r}, or it refuses the URL."
-    )
+    raise failure

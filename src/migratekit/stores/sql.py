@@ -18,7 +18,7 @@ except ImportError:
         'A SQL store needs SQLAlchemy: pip install "migratekit[sql]"'
     ) from None
 
-from migratekit._engine import forget_when_forked, parsed_url
+from migratekit._engine import forget_when_forked, parsed_url, without_driver
 from migratekit._faults import fault_of
 from migratekit.errors import (
     ConfigurationError,
@@ -373,10 +373,12 @@ def _make_engine(url: URL) -> Engine:
     try:
         engine = create_engine(url, **engine_options(url))
     except ArgumentError:
-        pass
+        failure: Exception = ConfigurationError(
+            f"SQLAlchemy has no dialect for {url.drivername!r}, or it refuses the URL."
+        )
+    except ImportError as error:
+        failure = without_driver(error, url)
     else:
         forget_when_forked(engine)
         return engine
-    raise ConfigurationError(
-        f"SQLAlchemy has no dialect for {url.drivername!r}, or it refuses the URL."
-    )
+    raise failure
