@@ -384,6 +384,8 @@ def test_fusionauth_is_made_once(monkeypatch):
         StoredHash("AAAA", salt="AAAA", salt2="salted-md4:1"),
         StoredHash("AAAA", salt="AAAA", salt2="salted-pbkdf2-hmac-sha256:1"),
         StoredHash("A" * 43, salt="AAAA", salt2="salted-pbkdf2-hmac-md6:1"),
+        StoredHash("A" * 43 + "X", salt="AAAA", salt2="salted-pbkdf2-hmac-sha256:1"),
+        StoredHash("A" * 43 + "\t", salt="AAAA", salt2="salted-pbkdf2-hmac-sha256:1"),
     ],
 )
 def test_fusionauth_malformed(stored):

@@ -515,6 +515,24 @@ def test_keycloak():
     assert key not in decoded(wrapped)
 
 
+def test_fusionauth():
+    """
+    FusionAuth's PBKDF2 in a column of a fixed width is as good as one without blanks.
+    """
+    key = hashlib.pbkdf2_hmac("sha256", b"pw", b"saltsalt", 100)
+    format_ = presets.fusionauth(scheme="salted-pbkdf2-hmac-sha256", factor=100)
+    stored = StoredHash(f"{b64(key)}  ", salt=b64(b"saltsalt"))
+    hasher = LegacyHasher(CHEAP, format_)
+
+    wrapped = hasher.wrapping(stored)()
+
+    assert format_.scheme == format_.derivation(stored).scheme
+    assert "/" * 42 + "8=" == envelope.unwrap(wrapped)[0].text
+    assert hasher.verify("pw", wrapped) is True
+    assert hasher.verify("Pw", wrapped) is False
+    assert key not in decoded(wrapped)
+
+
 def mongo(digest, password):
     salted = hashlib.pbkdf2_hmac(digest, password, b"saltsalt", 100)
     client = hmac.digest(salted, b"Client Key", digest)

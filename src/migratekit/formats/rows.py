@@ -275,10 +275,11 @@ class FusionAuth:
             iterated = _FUSIONAUTH_DIGESTS[digest]
             return iterated.read_rounds(stored, ceilings, factor)
         if scheme == f"salted-pbkdf2-hmac-{digest}":
-            key, salt_ = unbase64(stored.text), decoded(stored.salt, "base64")
+            value = stored.text.rstrip(" ")
+            key, salt_ = unbase64(value), decoded(stored.salt, "base64")
             if len(key) != SIZES.get(digest):
                 raise MalformedError("its key is cut")
-            husk = partial(blanked_base64, stored.text)
+            husk = partial(blanked_base64, value)
             return pbkdf2(digest, salt_, factor, key, ceilings, husk=husk, scheme=self)
         raise MalformedError("its scheme is unknown")
 
