@@ -269,10 +269,12 @@ def keycloak(secret, public):
     return StoredHash(json.dumps(secret), salt2=json.dumps(public))
 
 
-def keycloak_argon2(**changes):
-    more = {name: value for name, value in {**GOOD, **changes}.items() if value}
+def keycloak_argon2(key="A" * 22, **changes):
+    more = {
+        name: value for name, value in {**GOOD, **changes}.items() if value is not None
+    }
     return keycloak(
-        {"value": "A" * 22, "salt": "c29tZXNhbHQ="},
+        {"value": key, "salt": "c29tZXNhbHQ="},
         {"algorithm": "argon2", "hashIterations": 1, "additionalParameters": more},
     )
 
@@ -285,6 +287,7 @@ def keycloak_argon2(**changes):
         StoredHash("{", salt2="{}"),
         keycloak({"value": "AAAA"}, {"algorithm": "pbkdf2"}),
         keycloak({"value": 1, "salt": "AAAA"}, {"algorithm": "pbkdf2"}),
+        keycloak({"salt": "AAAA"}, {"algorithm": "pbkdf2", "hashIterations": 1}),
         keycloak({"value": "AAAA", "salt": "AAAA"}, {"algorithm": "pbkdf2"}),
         keycloak(
             {"value": "A" * 22, "salt": "AAAA"},
@@ -312,16 +315,39 @@ def keycloak_argon2(**changes):
         keycloak_argon2(memory=[]),
         keycloak_argon2(memory="8"),
         keycloak_argon2(version=["2.0"]),
+        keycloak_argon2(version=None),
+        keycloak_argon2(parallelism=["one"]),
         keycloak_argon2(hashLength=["32"]),
+        keycloak_argon2(hashLength=["long"]),
     ],
 )
 def test_keycloak_malformed(stored):
     """
-    Rows of Keycloak that are not whole are refused.
+    Rows of Keycloak that are not whole are refused, and what is wrong is said.
     """
     assert presets.keycloak().identify(keycloak_argon2())
-    with pytest.raises(UnusableHashError):
-        presets.keycloak().verify("pass", stored)
+    with pytest.raises(UnusableHashError) as caught:
+        presets.keycloak().inspect(stored)
+    # That is said where a library has raised whatever it raises.
+    assert "it is malformed" != caught.value.detail
+
+
+@pytest.mark.parametrize("length", [["16"], None])
+@pytest.mark.parametrize(("version", "number"), [("1.0", 16), ("1.3", 19)])
+@pytest.mark.parametrize("name", ["d", "i", "id"])
+def test_keycloak_argon2(name, version, number, length):
+    """
+    Keycloak has the three types of argon2, and two versions of each.
+    """
+    from argon2.low_level import Type, hash_secret_raw
+
+    type_ = Type[name.upper()]
+    key = hash_secret_raw(b"pass", b"somesalt", 1, 8, 1, 16, type_, number)
+    changes = {"type": [name], "version": [version], "hashLength": length}
+    stored = keycloak_argon2(b64(key), **changes)
+
+    assert presets.keycloak().verify("pass", stored) is True
+    assert presets.keycloak().verify("Pass", stored) is False
 
 
 def b64(data):
@@ -390,10 +416,24 @@ def test_fusionauth_is_made_once(monkeypatch):
 )
 def test_fusionauth_malformed(stored):
     """
-    Schemes that nobody has described, and cut keys, are refused.
+    Schemes that nobody has described, and cut keys, are refused, and why is said.
     """
-    with pytest.raises(UnusableHashError):
-        presets.fusionauth().verify("pass", stored)
+    with pytest.raises(UnusableHashError) as caught:
+        presets.fusionauth().inspect(stored)
+    assert "it is malformed" != caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "format_", [presets.discourse(), presets.fusionauth(), presets.gitea()]
+)
+def test_no_algorithm(format_):
+    """
+    It is said if neither a row nor the site names the algorithm.
+    """
+    with pytest.raises(UnusableHashError) as caught:
+        format_.verify("pass", StoredHash("00" * 32, salt="ab"))
+
+    assert "its algorithm is missing" == caught.value.detail
 
 
 def magento(password, *versions):

@@ -229,14 +229,19 @@ def test_iterated_cut():
 )
 def test_salt_is_needed(scheme):
     """
-    Where a salt belongs and none is given, the row is refused.
+    Where a salt or a name belongs and none is given, the row is refused for that.
     """
     prefix = "s:" if isinstance(scheme, Scram) and scheme.mongodb else ""
     texts = ("00" * 20, "00" * 50, "00" * 32, "A" * 43, "YWI=")
 
+    details = set()
     for text in texts:
-        with pytest.raises(UnusableHashError):
+        with pytest.raises(UnusableHashError) as caught:
             verify(scheme, "pass", prefix + text)
+        details.add(caught.value.detail)
+
+    what = "username" if prefix else "salt"
+    assert any(detail.endswith(f"{what} is missing") for detail in details)
 
 
 @pytest.mark.parametrize(

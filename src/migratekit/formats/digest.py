@@ -2,8 +2,9 @@
 The engine for plain and salted digests.
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import attrs
 
@@ -14,6 +15,13 @@ from migratekit.formats.layout import Fields, Layout
 from migratekit.formats.recipe import Recipe, missing
 from migratekit.formats.scheme import Derivation, MalformedError, column
 from migratekit.models import StoredHash
+
+
+_ARMORS: Final[dict[str, Callable[[str], bytes]]] = {
+    "text": str.encode,
+    "hex": unhex,
+    "base64": unbase64,
+}
 
 
 def as_recipe(recipe: str | Recipe) -> Recipe:
@@ -41,7 +49,7 @@ def armor(_: object, attribute: "attrs.Attribute[str]", value: object) -> None:
     """
     Refuse what is not the name of a way to write bytes.
     """
-    if value not in {"text", "hex", "base64"}:
+    if value not in _ARMORS:
         raise ConfigurationError(f"{attribute.name} must be text, hex or base64.")
 
 
@@ -63,9 +71,7 @@ def decoded(value: str | bytes, kind: str) -> bytes:
     """
     Return the bytes of a column.
     """
-    if isinstance(value, bytes) or kind == "text":
-        return column(value, "salt")
-    return unhex(value) if kind == "hex" else unbase64(value)
+    return value if isinstance(value, bytes) else _ARMORS[kind](value)
 
 
 def values_of(

@@ -40,6 +40,8 @@ _KEYCLOAK: Final = {
     "pbkdf2-sha256": ("sha256", frozenset({32, 64})),
     "pbkdf2-sha512": ("sha512", frozenset({64})),
 }
+_KEYCLOAK_ARGON2: Final = ("type", "version", "memory", "parallelism", "hashLength")
+_KEYCLOAK_TYPES: Final = {"d": "argon2d", "i": "argon2i", "id": "argon2id"}
 _KEYCLOAK_VERSIONS: Final = {"1.0": 16, "1.3": 19}
 
 _FUSIONAUTH_FACTOR: Final = re.compile(rf"([a-z0-9-]+)(?::{_NUMBER})?")
@@ -183,12 +185,13 @@ class Keycloak:
         salt: object = stored.salt
         if stored.salt2 is not None:
             secret, public = _json(stored.text), _json(_text(stored.salt2))
-            value, salt = secret.get("value", ""), secret.get("salt")
+            value, salt = secret.get("value"), secret.get("salt")
             algorithm, rounds = public.get("algorithm"), public.get("hashIterations")
             more = public.get("additionalParameters")
         if not isinstance(value, str) or not isinstance(salt, str | bytes):
             raise MalformedError("its value or salt is missing")
-        key, salt_bytes = unbase64(value.rstrip(" ")), decoded(salt, "base64")
+        value = value.rstrip(" ")
+        key, salt_bytes = unbase64(value), decoded(salt, "base64")
         if type(rounds) is not int:
             raise MalformedError("its number of rounds is missing")
         if algorithm == "argon2":
@@ -197,9 +200,9 @@ class Keycloak:
         if known is None or len(key) not in known[1]:
             raise MalformedError("its algorithm is unknown, or its key cut")
         digest, _ = known
-        husk = partial(_keycloak_husk, value.rstrip(" "), salt)
+        husk = partial(_keycloak_husk, value, salt)
         if stored.salt2 is None:
-            husk = partial(blanked_base64, value.rstrip(" "))
+            husk = partial(blanked_base64, value)
         return pbkdf2(digest, salt_bytes, rounds, key, ceilings, husk=husk, scheme=self)
 
 
@@ -210,25 +213,24 @@ def _keycloak_husk(value: str, salt: object) -> str:
 def _keycloak_argon2(
     passes: int, more: object, salt: bytes, key: bytes, ceilings: Ceilings
 ) -> Check:
-    first = _firsts(more)
-    kind = f"argon2{first.get('type', '')}"
-    version = _KEYCLOAK_VERSIONS.get(first.get("version", ""))
-    memory, lanes = first.get("memory", ""), first.get("parallelism", "")
-    size = first.get("hashLength", str(len(key)))
-    numbers = [int(text) for text in (memory, lanes, size) if _is_number(text)]
-    if kind not in {"argon2id", "argon2i", "argon2d"} or len(numbers) != 3:
-        raise MalformedError("its parameters are malformed")
-    m, p, length = numbers
-    if version is None or length != len(key):
-        raise MalformedError("its version is unknown, or its key cut")
-    return argon2(kind, version, (m, passes, p), salt, key, ceilings)
-
-
-def _firsts(more: object) -> dict[str, str]:
     if not isinstance(more, dict):
         raise MalformedError("its parameters are missing")
-    lists = {name: value for name, value in more.items() if isinstance(value, list)}
-    return {name: str(value[0]) for name, value in lists.items() if value}
+    given = {"hashLength": [len(key)], **more}
+    type_, version, *numbers = (_first(given, name) for name in _KEYCLOAK_ARGON2)
+    kind, number = _KEYCLOAK_TYPES.get(type_), _KEYCLOAK_VERSIONS.get(version)
+    if kind is None or number is None or not all(map(_is_number, numbers)):
+        raise MalformedError("its parameters are malformed")
+    m, p, length = map(int, numbers)
+    if length != len(key):
+        raise MalformedError("its key is cut")
+    return argon2(kind, number, (m, passes, p), salt, key, ceilings)
+
+
+def _first(lists: dict[str, object], name: str) -> str:
+    values = lists.get(name)
+    if not isinstance(values, list) or not values:
+        raise MalformedError(f"its {name} is missing")
+    return str(values[0])
 
 
 def _is_number(text: str) -> bool:
@@ -267,8 +269,7 @@ class FusionAuth:
             raise MalformedError("its scheme or salt is missing")
         scheme, factor = match[1], int(match[2] or 1)
         if scheme == "bcrypt":
-            salt = column(stored.salt, "salt").decode()
-            text = f"$2a${factor:02}${salt}{stored.text}"
+            text = f"$2a${factor:02}${_text(stored.salt)}{stored.text}"
             return Bcrypt().read(attrs.evolve(stored, text=text), ceilings)
         digest = scheme.rpartition("-")[2]
         if scheme == f"salted-{digest}" and digest in _FUSIONAUTH_DIGESTS:
@@ -276,11 +277,11 @@ class FusionAuth:
             return iterated.read_rounds(stored, ceilings, factor)
         if scheme == f"salted-pbkdf2-hmac-{digest}":
             value = stored.text.rstrip(" ")
-            key, salt_ = unbase64(value), decoded(stored.salt, "base64")
+            key, salt = unbase64(value), decoded(stored.salt, "base64")
             if len(key) != SIZES.get(digest):
                 raise MalformedError("its key is cut")
             husk = partial(blanked_base64, value)
-            return pbkdf2(digest, salt_, factor, key, ceilings, husk=husk, scheme=self)
+            return pbkdf2(digest, salt, factor, key, ceilings, husk=husk, scheme=self)
         raise MalformedError("its scheme is unknown")
 
 
@@ -306,7 +307,8 @@ def _json(text: str) -> dict[str, object]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise MalformedError("it is no JSON object")
-    return found
+        pass
+    else:
+        if isinstance(found, dict):
+            return found
+    raise MalformedError("it is no JSON object")
