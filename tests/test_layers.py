@@ -33,6 +33,7 @@ LAYERS = (
     ("_run",),
     ("_steps", "_engine"),
     ("_guard",),
+    ("_calls",),
     ("_circuit",),
     ("_meter",),
     ("_signing",),

@@ -6,19 +6,16 @@ Nothing is asked twice: a second `login` would count as a second failed attempt 
 """
 
 import contextlib
-import contextvars
 import copy
 import inspect
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import attrs
-
+from migratekit._calls import Ask, MixedCall, TaskCall, ThreadCall
 from migratekit._circuit import Circuit, Circuits, Entry, Limits
-from migratekit.errors import LegacyUnavailableError, MigrateKitError
+from migratekit.errors import LegacyUnavailableError
 from migratekit.events import Event
 from migratekit.models import SourceHealth
 from migratekit.protocols import Clock
@@ -26,8 +23,6 @@ from migratekit.protocols import Clock
 
 if TYPE_CHECKING:
     import asyncio
-
-Ask = Callable[..., Any]
 
 # Seconds from one who has waited in vain to the next.
 _PACE: Final = 0.002
@@ -116,7 +111,7 @@ class Guard(_Guard):
         circuit = self._circuits.of(identifier)
         began = time.monotonic()
         entry = self._entered(circuit)
-        call = _ThreadCall(circuit, entry, ask, (identifier, *arguments))
+        call = ThreadCall(circuit, entry, ask, (identifier, *arguments))
         del identifier, arguments
         ended = threading.Event()
         call.start(ended.set)
@@ -168,7 +163,7 @@ class AsyncGuard(_Guard):
         circuit = self._circuits.of(identifier)
         began = time.monotonic()
         entry = await self._entered(circuit)
-        kind = _TaskCall if inspect.iscoroutinefunction(ask) else _ThreadCall
+        kind = TaskCall if inspect.iscoroutinefunction(ask) else MixedCall
         call = kind(circuit, entry, ask, (identifier, *arguments))
         del identifier, arguments
         try:
@@ -229,163 +224,12 @@ def _waking(event: "asyncio.Event") -> Callable[[], None]:
     return wake
 
 
-async def _end_of(call: "_TaskCall | _ThreadCall") -> None:
+async def _end_of(call: TaskCall) -> None:
     import asyncio  # noqa: PLC0415 -- see above
 
     ended = asyncio.Event()
     call.start(_waking(ended))
     await ended.wait()
-    if inspect.isawaitable(call.answer):
-        # A plain function may give what has to be awaited.
-        answer, call.answer = call.answer, None
-        call.answer = await answer
-
-
-class _Call:
-    """
-    A call that has a place in a circuit until it ends.
-    """
-
-    def __init__(
-        self, circuit: Circuit, entry: Entry, ask: Ask, arguments: tuple[str, ...]
-    ) -> None:
-        self.answer: Any = None
-        self.error: BaseException | None = None
-        self._circuit = circuit
-        self._entry = entry
-        self._work = (ask, arguments)
-        self._lock = threading.Lock()
-        self._abandoned = False
-        self._ended = False
-
-    def abandon(self) -> bool:
-        """
-        Wait no more; return False if it has just ended.
-        """
-        with self._lock:
-            if self._ended:
-                return False
-            self._abandoned = True
-            self._circuit.abandon()
-        return True
-
-    def outcome(self) -> Any:
-        """
-        Return the answer, or raise what was raised.
-        """
-        if self.error is not None:
-            raise self.error
-        return self.answer
-
-    def _end(self) -> None:
-        with self._lock:
-            self._ended = True
-        # Before anybody else gets the place.
-        if not self._abandoned:
-            _judge(self._circuit, self._entry, self.error)
-        self._circuit.leave(abandoned=self._abandoned)
-
-
-class _ThreadCall(_Call):
-    """
-    A call of a plain function, in a daemon thread.
-    """
-
-    def start(self, wake: Callable[[], object]) -> None:
-        """
-        Begin, and call *wake* in the end.
-        """
-        work = partial(self._run, contextvars.copy_context(), wake)
-        thread = threading.Thread(target=work, name="migratekit-source", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:
-            self._circuit.withdraw(self._entry)
-            self._circuit.leave()
-        else:
-            return
-        raise LegacyUnavailableError("there is no thread left to ask it in")
-
-    def _run(self, context: contextvars.Context, wake: Callable[[], object]) -> None:
-        ask, arguments = self._work
-        try:
-            self._circuit.begin(self._entry)
-            self.answer = context.run(ask, *arguments)
-        except BaseException as exc:  # noqa: BLE001 -- it is raised where it was asked
-            self.error = exc
-        self._end()
-        wake()
-
-
-class _TaskCall(_Call):
-    """
-    A call of a coroutine function, in a task.
-    """
-
-    def start(self, wake: Callable[[], object]) -> None:
-        """
-        Begin, and call *wake* in the end.
-        """
-        import asyncio  # noqa: PLC0415 -- see above
-
-        self._task = asyncio.ensure_future(self._run())
-        # Also of a task that is cancelled before it has begun.
-        self._task.add_done_callback(partial(self._take, wake))
-
-    def abandon(self) -> bool:
-        """
-        Wait no more, and cancel; return False if it has just ended.
-        """
-        waits = super().abandon()
-        self._task.cancel()
-        return waits
-
-    async def _run(self) -> "_Outcome":
-        ask, arguments = self._work
-        try:
-            self._circuit.begin(self._entry)
-            return _Outcome(await ask(*arguments))
-        except Exception as exc:  # noqa: BLE001 -- it is raised where it was asked
-            return _Outcome(error=exc)
-
-    def _take(self, wake: Callable[[], object], task: "asyncio.Task[_Outcome]") -> None:
-        if task.cancelled():
-            self.error = LegacyUnavailableError("the call was cancelled")
-        elif task.exception() is not None:
-            self.error = task.exception()
-        else:
-            self.answer, self.error = task.result().value, task.result().error
-        self._end()
-        wake()
-
-
-@attrs.frozen
-class _Outcome:
-    """
-    How a call ended.  In its debug mode asyncio shows what a task returns and raises.
-    """
-
-    value: Any = attrs.field(default=None, repr=False)
-    error: Exception | None = attrs.field(default=None, repr=False)
-
-
-def _judge(circuit: Circuit, entry: Entry, error: BaseException | None) -> None:
-    """
-    Note whether the source could be asked.
-    """
-    if error is None or _is_answer(error):
-        circuit.succeed(entry)
-    else:
-        circuit.fail(entry)
-
-
-def _is_answer(error: BaseException) -> bool:
-    """
-    Return whether *error* says anything but that the source could not be asked.
-    """
-    if isinstance(error, LegacyUnavailableError):
-        return error.answered
-    return isinstance(error, MigrateKitError)
 
 
 def _too_late(

@@ -13,10 +13,11 @@ def _clock():
     return VirtualClock()
 
 
-@pytest.fixture(name="door", params=["sync", "async", "threads"])
+@pytest.fixture(name="door", params=["sync", "async", "threads", "hidden"])
 def _door(request, clock, runner):
     """
-    Makes a `Door`: a sync guard, an async one, or an async one of a sync source.
+    Makes a `Door`: a sync guard, an async one, or an async one of a sync source, or of
+    one whose coroutines cannot be seen.
     """
 
     def make(**changes):

@@ -68,6 +68,9 @@ class AsyncSource(Source):
 
     async def ask(self, identifier, /):
         self.calls += 1
+        return await self.answered()
+
+    async def answered(self):
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         try:
@@ -80,13 +83,27 @@ class AsyncSource(Source):
         return self.answer
 
 
+class HiddenSource(AsyncSource):
+    """
+    The same with a plain method that gives a coroutine, as behind a decorator.
+    """
+
+    def ask(self, identifier, /):
+        self.calls += 1
+        self.reached.set()
+        return self.answered()
+
+
+_SOURCES = {"async": AsyncSource, "hidden": HiddenSource}
+
+
 class Door:
     """
     A guard, sync or async, with one face; *source* is what it asks.
     """
 
     def __init__(self, kind, runner, clock, **changes):
-        self.source = AsyncSource() if kind == "async" else Source()
+        self.source = _SOURCES.get(kind, Source)()
         guard = Guard if kind == "sync" else AsyncGuard
         self.limits = limits(**changes)
         self.guard = guard(self.source, self.limits, clock)

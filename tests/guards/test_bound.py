@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deadlines import LONG
-from guard_doors import ADA, AsyncSource, Source, limits
+from guard_doors import ADA, AsyncSource, HiddenSource, Source, limits
 
 from migratekit import _guard
 from migratekit._circuit import Circuit
@@ -36,7 +36,7 @@ def test_bound_of_threads(clock):
     assert 0 == guard.health()[0].calls
 
 
-@pytest.mark.parametrize("kind", [Source, AsyncSource])
+@pytest.mark.parametrize("kind", [Source, AsyncSource, HiddenSource])
 def test_bound_of_tasks(clock, runner, kind):
     """
     The same in an event loop.
@@ -57,7 +57,7 @@ def test_bound_of_tasks(clock, runner, kind):
     assert 0 == guard.health()[0].calls
 
 
-@pytest.mark.parametrize("kind", [Source, AsyncSource])
+@pytest.mark.parametrize("kind", [Source, AsyncSource, HiddenSource])
 def test_waiting_has_an_end(clock, runner, kind):
     """
     Whoever waits for their turn, waits no longer than for an answer.

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from deadlines import LONG
-from guard_doors import ADA, Door, Source, limits
+from guard_doors import ADA, Door, HiddenSource, Source, limits
 
 from migratekit._guard import AsyncGuard, Guard
 from migratekit.errors import ContractError, LegacyUnavailableError
@@ -163,11 +163,67 @@ def test_hidden_coroutine(clock, runner):
     guard = AsyncGuard(None, limits(), clock)
     hasty = guard.under(limits(deadline=0.02))
 
+    class Promise:
+        def __await__(self):
+            return later().__await__()
+
     assert "late" == runner.run(guard.call(lambda identifier: later(), ADA))
+    assert "late" == runner.run(guard.call(lambda identifier: Promise(), ADA))
     with pytest.raises(ContractError):
         runner.run(guard.call(lambda identifier: broken(), ADA))
     with pytest.raises(LegacyUnavailableError):
         runner.run(hasty.call(lambda identifier: never(), ADA))
+
+
+def test_hidden_coroutine_at_the_deadline(clock, runner):
+    """
+    It is cancelled as one that can be seen, or never begun; its place is free again.
+    """
+    door = Door("hidden", runner, clock, deadline=0.02)
+    door.source.hang()
+    with pytest.raises(LegacyUnavailableError):
+        door.ask()
+    door.settle()
+    assert (0, 0) == (door.source.under_way, door.health.calls)
+
+    late = threading.Event()
+    ask = door.source.ask
+
+    def dawdle(identifier, /):
+        assert late.wait(LONG)
+        return ask(identifier)
+
+    door.source.ask = dawdle
+    with pytest.raises(LegacyUnavailableError):
+        door.ask()
+    assert (1, 1) == (door.health.calls, door.health.abandoned)
+    late.set()
+    door.settle()
+    assert (0, 0) == (door.health.calls, door.health.abandoned)
+    gc.collect()  # A coroutine that nobody closed would warn here.
+
+
+def test_hidden_coroutine_behind_a_closed_loop(clock):
+    """
+    What comes when the loop is gone is closed, and leaves its place.
+    """
+    late = threading.Event()
+    source = HiddenSource()
+
+    def dawdle(identifier, /):
+        assert late.wait(LONG)
+        return source.ask(identifier)
+
+    guard = AsyncGuard(None, limits(deadline=0.02), clock)
+    with pytest.raises(LegacyUnavailableError):
+        asyncio.run(guard.call(dawdle, ADA))
+    late.set()
+
+    until = time.monotonic() + LONG
+    while guard.health()[0].calls and time.monotonic() < until:
+        time.sleep(0.001)
+    assert 0 == guard.health()[0].calls
+    gc.collect()
 
 
 def test_context(clock, runner):
