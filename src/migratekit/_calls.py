@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from migratekit._circuit import Circuit, Entry
+from migratekit._fields import json_object
 from migratekit.errors import LegacyUnavailableError, MigrateKitError
 
 
@@ -235,4 +236,16 @@ def _is_answer(error: BaseException) -> bool:
     """
     if isinstance(error, LegacyUnavailableError):
         return error.answered
-    return isinstance(error, MigrateKitError)
+    return isinstance(error, MigrateKitError) or _is_about_a_value(error)
+
+
+def _is_about_a_value(error: BaseException) -> bool:
+    """
+    Return whether a value of one user made no `migratekit.LegacyUser`: the source has
+    found it, and the next user's may be fine.
+    """
+    traceback, module = error.__traceback__, None
+    while traceback is not None:
+        module = traceback.tb_frame.f_globals.get("__name__")
+        traceback = traceback.tb_next
+    return module == json_object.__module__

@@ -3,14 +3,17 @@ When the source is left alone, and when it is asked again.
 """
 
 import asyncio
+import functools
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deadlines import LONG
 from forks import forked, needs_fork
-from guard_doors import ADA, AsyncSource, Source, limits
+from guard_doors import ADA, AsyncSource, Door, Source, limits
 
+from migratekit import LegacyUser
 from migratekit._circuit import Circuit
 from migratekit._guard import AsyncGuard, Guard
 from migratekit.errors import (
@@ -20,6 +23,10 @@ from migratekit.errors import (
     UnusableHashError,
 )
 from migratekit.events import SourceResumed, SourceSuspended
+
+
+def nested(value, _):
+    return {"a": value}
 
 
 def test_suspended(door):
@@ -94,6 +101,23 @@ def test_no_room_to_try(door, clock):
     door.source.go_on()
     door.settle()
     assert "answer" == door.ask()
+
+
+@pytest.mark.parametrize("value", [math.nan, functools.reduce(nested, range(9999))])
+def test_value_of_one_user(clock, runner, value):
+    """
+    Nor is a profile that makes no user: the next one may be fine.
+    """
+
+    def ask(identifier, /):
+        return LegacyUser(user_id="1", email=identifier, profile={"a": value})
+
+    door = Door("sync", runner, clock)
+    for _ in range(5):
+        with pytest.raises((TypeError, RecursionError)):
+            door.guard.call(ask, ADA)
+
+    assert (0, "closed") == (door.health.failures, door.health.circuit)
 
 
 def test_in_a_row(door):
