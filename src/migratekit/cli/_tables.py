@@ -25,7 +25,8 @@ T = TypeVar("T")
 _MEASURED: Final = 200
 _NARROWEST: Final = 6
 _GAP: Final = "  "
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# The wide ones as well, which East Asian keyboards type and some spreadsheets read.
+_FORMULA: Final = (*"=+-@\t\r", *"\uff1d\uff0b\uff0d\uff20")
 
 
 @attrs.frozen
