@@ -16,11 +16,13 @@ from migratekit import MigrationPolicy, Validator
 from migratekit.errors import Violation
 from migratekit.models import Identifier, KeyKind, Origin, User
 from migratekit.validation import (
+    as_typed,
     canonical,
     impossible,
     is_possible_password,
     is_possible_user_id,
     loosely,
+    message_of,
     spellings,
     taken,
 )
@@ -684,7 +686,7 @@ def test_spellings_are_of_the_same(text):
     "text",
     [
         *("bob3", "BOB3", "bób3", "bo\u0308b3", "bøb3", "b\u0366b3"),
-        *("ｂｏｂ３", "bob٣", "bob౾", "b\u200bob3", "b\u20ddob3"),
+        *("ｂｏｂ３", "bob٣", "bob౾", "b\u200bob3", "b\u20ddob3", "b\u0903ob3"),
     ],
 )
 def test_loosely(text):
@@ -697,10 +699,26 @@ def test_loosely(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("ÆŒßı ĐÐÞ", "aeoessi ddth"), (" a \u3000 b ", "a b"), ("ж中½७", "ж中1⁄27")]
-    + [(mark, mark) for mark in ".-_+@'\"\\"],
+    # Some have no name, and some are more than a digit.
+    + [(mark, mark) for mark in (*".-_+@'\"\\", "\ue000", "𐄐", "༪")],
 )
 def test_loosely_told_apart(text, expected):
     """
     Letters without another form, and punctuation, stay what they are.
     """
     assert expected == loosely(text)
+
+
+def test_message_of():
+    """
+    A code has the message of its violations; another code has none.
+    """
+    assert taken("email").message == message_of("email_taken")
+    assert message_of("no_code") is None
+
+
+def test_as_typed():
+    """
+    Nobody types blanks around, or an accent apart from its letter.
+    """
+    assert "M\u00e1ria@Example.com" == as_typed(" Ma\u0301ria@Example.com\u3000")

@@ -87,8 +87,8 @@ def loosely(text: str) -> str:
 
 
 def _plainest(character: str) -> str:
-    number = unicodedata.numeric(character, None)
-    if number is not None and number in _DIGITS:
+    number = unicodedata.numeric(character, -1)
+    if number in _DIGITS:
         return str(int(number))
     # No normal form takes these apart, but collations do: ø, ł, æ, œ, ı.
     latin = re.fullmatch(_LATIN, unicodedata.name(character, ""))
