@@ -4,7 +4,7 @@ Many users at once, out of a file or a source.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -149,17 +149,14 @@ async def examined(
     users: dict[int, User] = {}
     problems: dict[int, list[RowError]] = {}
     for (position, record), answer in zip(records.items(), answers, strict=True):
-        found = [
-            codes.violation_error(chunk.line(position), violation)
-            for violation in answer.violations
-        ]
-        found += [
-            codes.row_error(chunk.line(position), codes.FORMAT, field)
-            for field in _impossible(record)
-        ]
-        if found:
-            problems[position] = found
         users[position] = answer.user
+        impossible = _impossible(record)
+        if answer.violations or impossible:
+            line = chunk.line(position)
+            problems[position] = [
+                *(codes.violation_error(line, it) for it in answer.violations),
+                *(codes.row_error(line, codes.FORMAT, field) for field in impossible),
+            ]
     return users, problems
 
 
@@ -227,14 +224,15 @@ def _clash(line: int, error: Conflict) -> RowError:
     return codes.row_error(line, codes.CONFLICT, None)
 
 
-def _impossible(record: ImportRecord) -> Iterator[str]:
+def _impossible(record: ImportRecord) -> list[str]:
     """
-    Yield the fields that a source could not have given, either.
+    Return the fields that a source could not have given, either.
     """
-    if not is_possible_user_id(record.user_id):
-        yield "user_id"
+    fields = [] if is_possible_user_id(record.user_id) else ["user_id"]
+    created = record.created_at
     try:
-        if record.created_at is not None:
-            record.created_at.astimezone(dt.UTC)
+        if created is not None and created.tzinfo is not dt.UTC:
+            created.astimezone(dt.UTC)
     except OverflowError:
-        yield "created_at"
+        fields.append("created_at")
+    return fields
