@@ -111,6 +111,8 @@ def test_no_server():
     A database that is not there is an outage.
     """
 
+    before = {*enumerate_threads()}
+
     async def main():
         async with AsyncSQLStore("sqlite+aiosqlite:////nowhere/users.db") as store:
             with pytest.raises(StoreUnavailableError, match="CANTOPEN") as caught:
@@ -118,7 +120,7 @@ def test_no_server():
         assert None is caught.value.__context__
         # aiosqlite does not wait for the thread of a connection that failed, and the
         # thread does not get over the end of the loop.
-        for thread in enumerate_threads():
+        for thread in {*enumerate_threads()} - before:
             if "_connection_worker" in thread.name:
                 await asyncio.to_thread(thread.join)
 
