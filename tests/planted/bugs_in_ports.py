@@ -99,7 +99,7 @@ BUGS = (
     Bug(
         "the guard asks again",
         "3",
-        "_guard.py",
+        "_calls.py",
         "self.answer = context.run(ask, *arguments)\n        except",
         "try:\n"
         "                self.answer = context.run(ask, *arguments)\n"
@@ -111,8 +111,8 @@ BUGS = (
     Bug(
         "the guard counts answers as outages",
         "7",
-        "_guard.py",
-        "return known and not isinstance(error, LegacyUnavailableError)",
+        "_calls.py",
+        "return isinstance(error, MigrateKitError) or _is_about_a_value(error)",
         "return False",
         ("tests/guards/test_circuit_breaker.py::test_answers",),
     ),
